@@ -1,0 +1,37 @@
+"""How API callers are known: the session cookie with its CSRF token, for visitors without an account too."""
+
+from collections.abc import Mapping
+
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest
+from rest_framework.authentication import SessionAuthentication
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.request import Request
+
+from accounts import csrf
+from accounts.models import User
+
+
+class VisitorSessionAuthentication(SessionAuthentication):
+    """Session authentication that demands the CSRF token of anonymous sessions as well (S7).
+
+    DRF's own checks it for signed-in users only, which would let a foreign site change a visitor's draft.
+    """
+
+    def authenticate(self, request: Request) -> tuple[User | AnonymousUser, None]:
+        user = getattr(request._request, "user", None) or AnonymousUser()
+        self.enforce_csrf(request)
+        if isinstance(user, User) and not user.is_active:
+            user = AnonymousUser()
+        return user, None
+
+    def enforce_csrf(self, request: Request) -> None:
+        """By the X-CSRFToken header alone: the body of a refused request is never read."""
+        if reason := csrf.refusal(request._request):
+            raise PermissionDenied(f"CSRF Failed: {reason}")
+
+
+def attempted_email(request: HttpRequest | None, credentials: Mapping[str, str] | None = None) -> str:
+    """Whose account somebody tries to sign in to, for django-axes: however the address is written, it is one (S2)."""
+    source = credentials or (request.POST if request is not None else {})
+    return str(source.get("username") or source.get("email") or "").strip().lower()

@@ -1,0 +1,123 @@
+"""What the order's page shows: reads only, in a number of queries that does not grow with the order."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from backoffice import money, stripe_links, todo
+from backoffice.order_steps import steps_for
+from orders import emails, links, services
+from orders.email_kinds import KINDS
+from orders.models import Order, OrderEvent
+from outbox.models import OutboxMessage
+from payments.models import PaymentAttempt, PaymentEvent
+
+# What events are called here; a kind that is missing is shown as it is written.
+NAMES = {
+    "created": _("created"),
+    "opened": _("payment page opened"),
+    "confirmed": _("payment confirmed"),
+    "failed": _("payment failed"),
+    "canceled": _("payment page closed"),
+    "accepted": _("payment accepted"),
+    "refund_asked": _("refund asked for"),
+    "awaiting": _("awaiting payment"),
+    "stored": _("photos stored"),
+    "photo_asked": _("another photo asked for"),
+    "photo_replaced": _("photo replaced"),
+    "photos_restored": _("photos complete again"),
+}
+
+
+def context(request: HttpRequest, order: Order) -> dict[str, Any]:
+    """The template's variables. Prices and payments are left out for those who may not see them (O6)."""
+    photos = list(order.photos.prefetch_related("items").order_by("seq"))
+    tasks = list(OutboxMessage.objects.filter(payload__order_id=order.pk).order_by("created_at", "pk"))
+    failed = {order.pk} if any(task.state == OutboxMessage.State.FAILED for task in tasks) else set()
+    may_see_money = money.may_see(request)
+    attempts = list(order.attempts.prefetch_related("events")) if may_see_money else []
+    kind = todo.next_step(order, failed)
+    return {
+        "order": order,
+        "photos": photos,
+        "printable": any(item.print_key for photo in photos for item in photo.items.all()),
+        "steps": steps_for(order) if request.user.has_perm("orders.change_order") else [],
+        "may_ask_for_photos": order.state in services.ASKS_FOR_PHOTOS and request.user.has_perm("orders.change_order"),
+        "may_refund": request.user.has_perm("orders.refund_order"),
+        "may_retry": request.user.has_perm("outbox.change_outboxmessage"),
+        "next": todo.LOOKS[kind] if kind else None,
+        "money": _money(order) if may_see_money else None,
+        "attempts": [_attempt(attempt) for attempt in attempts],
+        "timeline": _timeline(order.events.select_related("actor"), attempts),
+        "tasks": tasks,
+        "questions": list(order.questions.all()),
+        "customer_link": links.order_path(order) if order.paid_at else "",
+        "address": [line for line in (order.street, order.extra, f"{order.postal_code} {order.city}".strip()) if line],
+        "emails": email_kinds(order) if may_see_money else [],
+    }
+
+
+def email_kinds(order: Order) -> list[str]:
+    """The emails that can be looked at for this order: none before there is a customer."""
+    return [kind for kind in KINDS if kind != "ready_pickup"] if order.paid_at else []
+
+
+def email_html(order: Order, kind: str, language: str) -> str | None:
+    """An email's HTML as the customer gets it; None where there is none of that kind."""
+    return emails.preview(order, kind, language) if kind in email_kinds(order) else None
+
+
+def _money(order: Order) -> dict[str, str]:
+    amounts = {
+        "items": order.items_cents,
+        "shipping": order.shipping_cents,
+        "discount": -order.discount_cents,
+        "tax": order.tax_cents,
+        "total": order.total_cents,
+    }
+    return {name: money.amount(cents, order.currency) for name, cents in amounts.items()}
+
+
+def _attempt(attempt: PaymentAttempt) -> dict[str, Any]:
+    return {
+        "row": attempt,
+        "amount": money.amount(attempt.amount_cents, attempt.currency),
+        "received": money.amount(attempt.received_cents or 0, attempt.currency),
+        "refunded": money.amount(attempt.refunded_cents, attempt.currency) if attempt.refunded_cents else "",
+        "link": stripe_links.payment(attempt),
+    }
+
+
+def _timeline(events: Iterable[OrderEvent], attempts: Iterable[PaymentAttempt]) -> list[dict[str, Any]]:
+    """The order's and its payments' events, oldest first."""
+    states = dict(Order.State.choices)
+    rows = [
+        {
+            "at": event.at,
+            "what": _event_name(event, states),
+            "who": event.actor or _("the shop"),
+            "why": event.why,
+            "payment": False,
+        }
+        for event in events
+    ]
+    payment_events: list[PaymentEvent] = [event for attempt in attempts for event in attempt.events.all()]
+    rows += [
+        {
+            "at": event.at,
+            "what": NAMES.get(event.kind, event.kind.replace("_", " ")),
+            "who": "Stripe",
+            "why": event.why,
+            "payment": True,
+        }
+        for event in payment_events
+    ]
+    return sorted(rows, key=lambda row: row["at"])
+
+
+def _event_name(event: OrderEvent, states: dict[str, Any]) -> str:
+    if event.to_state and event.to_state != event.from_state and event.kind != "photo_asked":
+        return str(states.get(event.to_state, event.to_state))
+    return str(NAMES.get(event.kind, event.kind.replace("_", " ")))

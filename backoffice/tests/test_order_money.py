@@ -1,0 +1,109 @@
+"""Refunds and reviews from the order page: whose buttons they are, and what a wrong or repeated press does."""
+
+import uuid
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from orders.models import Order
+from orders.tests.factories import OrderFactory
+from payments.models import PaymentAttempt, Refund
+
+
+@pytest.fixture
+def order(db: None) -> Order:
+    return OrderFactory(paid=True, stored_at=timezone.now())
+
+
+@pytest.fixture
+def attempt(order: Order) -> PaymentAttempt:
+    return PaymentAttempt.objects.create(
+        order=order,
+        method="checkout",
+        amount_cents=460,
+        received_cents=460,
+        state="confirmed",
+        confirmed_at=timezone.now(),
+        session_id="cs_1",
+        intent_id="pi_1",
+    )
+
+
+def press(client: Client, attempt: PaymentAttempt, **fields: Any) -> str:
+    form = {"amount": "1.50", "reason": "stained print", "key": str(uuid.uuid4())} | fields
+    response = client.post(f"/admin/orders/order/{attempt.order_id}/payments/{attempt.pk}/refund/", form, follow=True)
+    return response.content.decode()
+
+
+def test_a_refund_keeps_amount_reason_and_person_even_while_stripe_is_away(
+    owner_client: Client, owner: Any, attempt: PaymentAttempt, settings: Any
+) -> None:
+    """O5. The outbox sends it as soon as Stripe answers."""
+    settings.STRIPE_API_BASE = "http://127.0.0.1:9"
+    press(owner_client, attempt)
+    assert list(Refund.objects.values_list("amount_cents", "reason", "actor")) == [(150, "stained print", owner.pk)]
+
+
+def test_the_same_form_sent_twice_is_one_refund(owner_client: Client, attempt: PaymentAttempt, settings: Any) -> None:
+    settings.STRIPE_API_BASE = "http://127.0.0.1:9"
+    key = str(uuid.uuid4())
+    press(owner_client, attempt, key=key)
+    press(owner_client, attempt, key=key)
+    assert Refund.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"amount": "4.61"}, "more than is left"),
+        ({"amount": "0"}, "How much goes back?"),
+        ({"amount": "-1"}, "How much goes back?"),
+        ({"reason": " "}, "Why is it refunded?"),
+        ({"key": "x"}, "UUID"),
+    ],
+)
+def test_what_cannot_be_refunded_is_said_and_nothing_is_written(
+    owner_client: Client, attempt: PaymentAttempt, fields: dict[str, str], said: str
+) -> None:
+    """C32: never more than was paid."""
+    assert said in press(owner_client, attempt, **fields)
+    assert not Refund.objects.exists()
+
+
+def test_staff_can_neither_refund_nor_accept(staff_client: Client, attempt: PaymentAttempt) -> None:
+    """O6."""
+    for button in ("refund", "accept"):
+        url = f"/admin/orders/order/{attempt.order_id}/payments/{attempt.pk}/{button}/"
+        assert staff_client.post(url, {"amount": "1", "reason": "r", "key": str(uuid.uuid4())}).status_code == 403
+    assert not Refund.objects.exists()
+
+
+def test_a_payment_of_another_order_is_404(owner_client: Client, attempt: PaymentAttempt) -> None:
+    other = OrderFactory(paid=True)
+    response = owner_client.post(
+        f"/admin/orders/order/{other.pk}/payments/{attempt.pk}/refund/", {"amount": "1", "reason": "r"}
+    )
+    assert response.status_code == 404
+
+
+def test_accepting_while_stripe_is_away_is_a_message_and_changes_nothing(
+    owner_client: Client, order: Order, attempt: PaymentAttempt, settings: Any
+) -> None:
+    settings.STRIPE_API_BASE = "http://127.0.0.1:9"
+    Order.objects.filter(pk=order.pk).update(payment_state="review")
+    url = f"/admin/orders/order/{order.pk}/payments/{attempt.pk}/accept/"
+    assert "Stripe did not take it" in owner_client.post(url, follow=True).content.decode()
+    order.refresh_from_db()
+    assert order.payment_state == "review"
+
+
+def test_an_email_is_previewed_in_either_language_and_not_by_those_who_see_no_prices(
+    owner_client: Client, staff_client: Client, order: Order
+) -> None:
+    url = f"/admin/orders/order/{order.pk}/emails/shipped/"
+    assert order.number in owner_client.get(url).content.decode()
+    assert owner_client.get(url + "?language=en").content != owner_client.get(url + "?language=pt").content
+    assert staff_client.get(url).status_code == 403
+    assert owner_client.get(f"/admin/orders/order/{order.pk}/emails/nonsense/").status_code == 404

@@ -1,0 +1,109 @@
+"""Catalogue, settings, legal texts, tasks and the webhook inbox in the admin."""
+
+import datetime
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from orders.catalogue import install_default_catalogue
+from orders.models import LegalDocument, PriceTier, Product, ShopSettings
+from outbox.models import OutboxMessage
+from payments.models import WebhookEvent
+
+PAGES = [
+    "", "orders/order/", "orders/product/", "orders/product/add/", "orders/finish/", "orders/shippingzone/", "orders/legaldocument/",
+    "orders/legaldocument/add/", "payments/paymentattempt/", "payments/webhookevent/", "outbox/outboxmessage/", "accounts/user/",
+    "accounts/user/add/", "auth/group/", "password_change/",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("language", ["pt", "en"])
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_of_the_admin_opens_in_both_languages(owner_client: Client, page: str, language: str) -> None:
+    response = owner_client.get(f"/admin/{page}", headers={"accept-language": language}, follow=True)
+    expected = 403 if page == "auth/group/add/" else 200
+    assert response.status_code == expected
+    assert f'lang="{language}"' in response.content.decode()
+
+
+def test_a_changed_price_is_in_the_products_history(owner_client: Client, owner: Any) -> None:
+    """O6: who, when, what."""
+    install_default_catalogue()
+    product = Product.objects.get(code="30x40")
+    tiers = list(product.tiers.order_by("from_quantity"))
+    form: dict[str, Any] = {
+        "name_pt": product.name_pt, "name_en": product.name_en, "width_mm": 300, "height_mm": 400, "border_mm": 8, "position": 4,
+        "active": "on", "finishes": [finish.pk for finish in product.finishes.all()],
+        "tiers-TOTAL_FORMS": len(tiers), "tiers-INITIAL_FORMS": len(tiers),
+    }  # fmt: skip
+    for number, tier in enumerate(tiers):
+        form |= {f"tiers-{number}-id": tier.pk, f"tiers-{number}-product": product.pk}
+        form |= {
+            f"tiers-{number}-from_quantity": tier.from_quantity,
+            f"tiers-{number}-price_group": "",
+            f"tiers-{number}-unit_cents": 999,
+        }
+    response = owner_client.post(f"/admin/orders/product/{product.pk}/change/", form)
+    assert response.status_code == 302
+    first = PriceTier.objects.get(pk=tiers[0].pk)
+    assert first.unit_cents == 999
+    change = first.history.first()
+    assert (change.history_user, change.unit_cents) == (owner, 999)
+
+
+def test_the_shop_has_one_settings_page_and_no_second_row(owner_client: Client) -> None:
+    response = owner_client.get("/admin/orders/shopsettings/")
+    assert response["Location"] == "/admin/orders/shopsettings/1/change/"
+    assert owner_client.get("/admin/orders/shopsettings/add/").status_code == 403
+    owner_client.post("/admin/orders/shopsettings/1/delete/", {"post": "yes"})
+    assert ShopSettings.objects.count() == 1
+
+
+def test_a_published_legal_text_stands_and_a_future_one_can_be_changed(owner_client: Client) -> None:
+    """P1: versions are kept with the orders that accepted them."""
+    texts = {"body_pt": "a", "body_en": "b"}
+    published = LegalDocument.objects.create(kind="terms", version="7", **texts)
+    tomorrow = timezone.now() + datetime.timedelta(days=1)
+    planned = LegalDocument.objects.create(kind="terms", version="8", published_at=tomorrow, **texts)
+    form = {
+        "kind": "terms",
+        "body_pt": "x",
+        "body_en": "y",
+        "published_at_0": f"{tomorrow:%Y-%m-%d}",
+        "published_at_1": "10:00",
+    }
+    assert (
+        owner_client.post(f"/admin/orders/legaldocument/{published.pk}/change/", form | {"version": "7"}).status_code
+        == 403
+    )
+    assert owner_client.post(f"/admin/orders/legaldocument/{published.pk}/delete/", {"post": "yes"}).status_code == 403
+    assert (
+        owner_client.post(f"/admin/orders/legaldocument/{planned.pk}/change/", form | {"version": "8"}).status_code
+        == 302
+    )
+    published.refresh_from_db()
+    planned.refresh_from_db()
+    assert (published.body_pt, planned.body_pt) == ("a", "x")
+
+
+def test_a_dead_webhook_shows_its_traceback_and_is_replayed(owner_client: Client) -> None:
+    """C22."""
+    event = WebhookEvent.objects.create(
+        event_id="evt_1", type="checkout.session.completed", payload_hash="x", state="dead", attempts=9,
+        last_error="Traceback: boom", happened_at=timezone.now(),
+    )  # fmt: skip
+    assert "Traceback: boom" in owner_client.get(f"/admin/payments/webhookevent/{event.pk}/change/").content.decode()
+    owner_client.post("/admin/payments/webhookevent/", {"action": "replay", "_selected_action": [event.pk]})
+    event.refresh_from_db()
+    assert (event.state, event.attempts) == ("received", 0)
+
+
+def test_failed_tasks_go_back_to_work_from_their_list_and_done_ones_stay_done(staff_client: Client) -> None:
+    failed = OutboxMessage.objects.create(task="t", queue="mail", key="a", state="failed", attempts=8)
+    done = OutboxMessage.objects.create(task="t", queue="mail", key="b", state="done", attempts=1)
+    staff_client.post("/admin/outbox/outboxmessage/", {"action": "retry", "_selected_action": [failed.pk, done.pk]})
+    failed.refresh_from_db()
+    done.refresh_from_db()
+    assert (failed.state, done.state) == ("pending", "done")

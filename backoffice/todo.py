@@ -1,0 +1,106 @@
+"""What the owner should do next (O1): each kind is one cheap, indexed question about orders."""
+
+from collections import Counter
+from dataclasses import dataclass
+from enum import StrEnum
+
+from django.db.models import CharField, Q, QuerySet, Value
+from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrPromise
+
+from orders.models import Order
+from outbox.models import OutboxMessage
+
+COUNT_CAP = 100  # "99+": counting stops there, so that a million orders cost no more than a hundred
+FAILED_CAP = 500  # orders with failed tasks that are looked at; more would mean an outage, not a list
+
+
+class Todo(StrEnum):
+    """The kinds, in the order in which they should be looked at."""
+
+    REVIEW = "review"
+    TASKS = "tasks"
+    PHOTOS = "photos"
+    ADDRESS = "address"
+    PRINT = "print"
+    FINISH = "finish"
+    SHIP = "ship"
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a kind is shown: its name in lists, what to do, and how urgent it is (unfold's label variants)."""
+
+    title: StrPromise | str
+    advice: StrPromise | str
+    variant: str
+
+
+LOOKS = {
+    Todo.REVIEW: Look(
+        _("Payment to review"), _("The payment differs from the order or is disputed: look before printing."), "danger"
+    ),
+    Todo.TASKS: Look(_("Failed tasks"), _("Something gave up (storing, mail): see why and press retry."), "danger"),
+    Todo.PHOTOS: Look(_("Photos missing"), _("The customer was asked to upload them again."), "warning"),
+    Todo.ADDRESS: Look(_("Address unchecked"), _("Check the address before shipping."), "warning"),
+    Todo.PRINT: Look(_("To print"), _("Paid and stored: download the print files and start."), "primary"),
+    Todo.FINISH: Look(_("In production"), _("Mark it ready when the prints are done."), "info"),
+    Todo.SHIP: Look(_("To send or hand over"), _("Ship it, or mark it as picked up."), "info"),
+}
+
+OPEN_STATES = (Order.State.PAID, Order.State.NEEDS_PHOTOS, Order.State.IN_PRODUCTION, Order.State.READY)
+REVIEWED_STATES = (Order.PaymentState.REVIEW, Order.PaymentState.DISPUTED)
+
+
+def failed_order_ids() -> list[int]:
+    """Orders with a task that gave up, newest failure first, at most FAILED_CAP."""
+    rows = OutboxMessage.objects.filter(state=OutboxMessage.State.FAILED, payload__has_key="order_id")
+    return [int(pk) for pk in rows.order_by("-created_at").values_list("payload__order_id", flat=True)[:FAILED_CAP]]
+
+
+def condition(kind: Todo, failed: list[int]) -> Q:
+    """The orders of a kind; `failed` as failed_order_ids() gives them."""
+    match kind:
+        case Todo.REVIEW:
+            return Q(payment_state__in=REVIEWED_STATES)
+        case Todo.TASKS:
+            return Q(pk__in=failed)
+        case Todo.PHOTOS:
+            return Q(state=Order.State.NEEDS_PHOTOS)
+        case Todo.ADDRESS:
+            return Q(address_flagged=True, state__in=OPEN_STATES)
+        case Todo.PRINT:
+            return Q(state=Order.State.PAID, stored_at__isnull=False)
+        case Todo.FINISH:
+            return Q(state=Order.State.IN_PRODUCTION)
+        case Todo.SHIP:
+            return Q(state=Order.State.READY)
+
+
+def counts(failed: list[int]) -> dict[Todo, int]:
+    """How many orders wait in each kind, each counted up to COUNT_CAP, in one query."""
+    queries: list[QuerySet[Order, str]] = [
+        Order.objects.filter(condition(kind, failed))
+        .order_by()
+        .annotate(kind=Value(kind.value, output_field=CharField()))
+        .values_list("kind", flat=True)[:COUNT_CAP]
+        for kind in Todo
+        if kind is not Todo.TASKS
+    ]
+    found = Counter(queries[0].union(*queries[1:], all=True))
+    return {kind: len(set(failed)) if kind is Todo.TASKS else found[kind.value] for kind in Todo}
+
+
+def next_step(order: Order, failed: set[int]) -> Todo | None:
+    """The first thing to do about an order; None when there is nothing."""
+    open_order = order.state in OPEN_STATES
+    checks = {
+        Todo.REVIEW: order.payment_state in REVIEWED_STATES,
+        Todo.TASKS: order.pk in failed,
+        Todo.PHOTOS: order.state == Order.State.NEEDS_PHOTOS,
+        Todo.ADDRESS: order.address_flagged and open_order,
+        Todo.PRINT: order.state == Order.State.PAID and order.stored_at is not None,
+        Todo.FINISH: order.state == Order.State.IN_PRODUCTION,
+        Todo.SHIP: order.state == Order.State.READY,
+    }
+    return next((kind for kind in Todo if checks[kind]), None)

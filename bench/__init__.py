@@ -1,0 +1,1 @@
+"""Measurements of DESIGN §6: `python -m bench` prints a table and writes bench/results.json."""

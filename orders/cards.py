@@ -1,0 +1,214 @@
+"""What the first page shows: a card for each photo with its rows of prints, and the rows that its form sends back."""
+
+import dataclasses
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.http import QueryDict
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from orders import pictures
+from orders.advice import WORDS, advice
+from orders.basket import Basket, Print
+from orders.catalogue import FinishInfo, ProductInfo
+from orders.photo_json import photo_json
+from orders.problems import Errors
+from uploads.stash import Photo
+
+FIELDS = ("photo", "product", "finish", "quantity", "fit", "crop")
+MAX_ROWS = 2000
+
+
+@dataclasses.dataclass
+class Row:
+    """One size of one photo, as its fields show it. `suffix` makes the names of its fields unique."""
+
+    suffix: str
+    product: str
+    finish: str
+    quantity: object = 1
+    fit: str = "crop"
+    crop_json: str = ""
+    saved: bool = False
+    only: bool = True
+    sheet: pictures.Sheet = pictures.BLANK_SHEET
+    quality: str = ""
+    quality_text: str = ""
+    dpi: int = 0
+    line_cents: int = 0
+    advice: str = ""
+    errors: Errors = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True)
+class CardPhoto:
+    id: str
+    state: str
+    filename: str
+    width: int
+    height: int
+    bytes: int
+    sha256: str
+    preview: str
+    position: int = 0
+
+
+@dataclasses.dataclass(frozen=True)
+class Card:
+    photo: CardPhoto
+    rows: list[Row]
+    label: str = ""
+    problem: str = ""
+
+
+def cards(basket: Basket, products: Mapping[str, ProductInfo]) -> list[Card]:
+    """A card for each photo. A photo without prints gets a first row, not yet saved, of the first size."""
+    prints: dict[str, list[Print]] = {}
+    for item in basket.prints:
+        prints.setdefault(item.photo.id, []).append(item)
+    result, number = [], 0
+    for photo in basket.photos:
+        rows = [_saved_row(str(number + at), item, products) for at, item in enumerate(prints.get(photo.id, []))]
+        rows = rows or [drawn(first_row(str(number), products), photo, products)]
+        number += len(rows)
+        result.append(card(photo, rows))
+    return result
+
+
+def typed_cards(
+    photos: Sequence[Photo],
+    sent: Sequence[Mapping[str, Any]],
+    errors: Sequence[Errors],
+    products: Mapping[str, ProductInfo],
+) -> list[Card]:
+    """The cards as the customer left them, with what is wrong beside each row: nothing typed is lost."""
+    by_photo: dict[str, list[Row]] = {}
+    for at, item in enumerate(sent):
+        row = Row(str(at), item["product"], item["finish"], item["quantity"], item["fit"], _crop_text(item["crop"]))
+        row.errors = errors[at] if at < len(errors) else {}
+        by_photo.setdefault(item["photo"], []).append(row)
+    return [
+        card(
+            photo,
+            [drawn(row, photo, products) for row in by_photo.get(photo.id, [])] or [first_row(f"x{at}", products)],
+        )
+        for at, photo in enumerate(photos)
+    ]
+
+
+def card(photo: Photo, rows: list[Row]) -> Card:
+    shown = photo_json(photo)
+    problem = shown["problem"]
+    for row in rows:
+        row.only = len(rows) == 1
+    preview = reverse("api:photo-preview", args=["current", photo.id])
+    return Card(
+        CardPhoto(
+            photo.id,
+            photo.state,
+            photo.filename,
+            photo.width,
+            photo.height,
+            photo.bytes,
+            photo.sha256,
+            preview,
+            photo.position,
+        ),
+        rows,
+        label=_("Preview of %(name)s") % {"name": photo.filename},
+        problem=str(problem["detail"]) if isinstance(problem, dict) else "",
+    )
+
+
+def blank_card(products: Mapping[str, ProductInfo]) -> Card:
+    """What the script copies for a photo that has just been uploaded."""
+    return Card(CardPhoto("", "checking", "", 0, 0, 0, "", ""), [first_row("new", products)])
+
+
+def first_row(suffix: str, products: Mapping[str, ProductInfo]) -> Row:
+    product = next(iter(products.values()), None)
+    return Row(suffix, product.code, product.finishes[0].code) if product else Row(suffix, "", "")
+
+
+def drawn(row: Row, photo: Photo, products: Mapping[str, ProductInfo]) -> Row:
+    product = products.get(row.product)
+    if product and photo.width and photo.height:
+        row.sheet = pictures.sheet(photo, product, row.fit, json.loads(row.crop_json) if row.crop_json else None)
+    return row
+
+
+def _saved_row(suffix: str, item: Print, products: Mapping[str, ProductInfo]) -> Row:
+    row = item.row
+    sheet = pictures.sheet(item.photo, item.product, row["fit"], row["crop"])
+    return Row(
+        suffix=suffix,
+        product=item.product.code,
+        finish=item.finish.code,
+        quantity=row["quantity"],
+        fit=row["fit"],
+        crop_json=_crop_text(row["crop"]),
+        saved=True,
+        sheet=sheet,
+        quality=item.quality,
+        quality_text=str(WORDS[item.quality]),
+        dpi=item.dpi,
+        line_cents=item.line_cents,
+        advice=advice(item.photo, item.product, row["fit"], row["crop"], sheet.lost, products.values()),
+    )
+
+
+def sent_rows(data: QueryDict) -> list[dict[str, Any]]:
+    """The rows of the form as `orders.drafts.set_items` takes them, each with its `suffix`; whatever was typed is kept."""
+    suffixes = [name.removeprefix("photo-") for name in data if name.startswith("photo-")][:MAX_ROWS]
+    return [sent_row(data, suffix) for suffix in suffixes]
+
+
+def sent_row(data: QueryDict, suffix: str) -> dict[str, Any]:
+    row: dict[str, Any] = {name: data.get(f"{name}-{suffix}", "") for name in FIELDS}
+    row["quantity"] = int(row["quantity"]) if re.fullmatch(r"\d{1,6}", row["quantity"], re.ASCII) else row["quantity"]
+    row["fit"] = row["fit"] if row["fit"] == "border" else "crop"
+    row["crop"] = _crop(row["crop"])
+    return row | {"suffix": suffix}
+
+
+def with_another(rows: list[dict[str, Any]], photo_id: str, codes: Sequence[str]) -> list[dict[str, Any]]:
+    """The rows and one more of the photo, in the first size that it has not yet."""
+    own = [row for row in rows if row["photo"] == photo_id]
+    if not own or not codes:
+        return rows
+    used = {row["product"] for row in own}
+    code = next((code for code in codes if code not in used), own[-1]["product"])
+    at = rows.index(own[-1]) + 1
+    return [*rows[:at], own[-1] | {"product": code, "quantity": 1, "crop": None, "suffix": "another"}, *rows[at:]]
+
+
+def all_alike(rows: list[dict[str, Any]], wanted: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Each photo's first row as `wanted`; further sizes of a photo stay as they are."""
+    seen: set[str] = set()
+    result = []
+    for row in rows:
+        first = row["photo"] not in seen
+        seen.add(row["photo"])
+        change = {name: wanted[name] for name in ("product", "finish", "quantity", "fit")} | {"crop": None}
+        result.append(row | change if first else row)
+    return result
+
+
+def _crop(text: str) -> dict[str, float] | None:
+    try:
+        crop = json.loads(text) if text else None
+        return {side: float(crop[side]) for side in ("x", "y", "width", "height")} if crop else None
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _crop_text(crop: Mapping[str, float] | None) -> str:
+    return json.dumps(crop) if crop else ""
+
+
+def finishes(products: Mapping[str, ProductInfo]) -> list[FinishInfo]:
+    """Every finish that some product comes in, in the order of the products."""
+    return list({finish.code: finish for product in products.values() for finish in product.finishes}.values())

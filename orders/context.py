@@ -1,0 +1,19 @@
+"""What every page's template knows of the shop."""
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from orders.models import ShopSettings
+
+
+def shop(request: HttpRequest) -> dict[str, object]:
+    return {"shop": shop_of(request), "demo": settings.DEMO}
+
+
+def shop_of(request: HttpRequest) -> ShopSettings:
+    """The shop settings, read once a request, however many templates ask."""
+    kept: ShopSettings | None = getattr(request, "_shop_settings", None)
+    if kept is None:
+        kept = ShopSettings.load()
+        request._shop_settings = kept  # type: ignore[attr-defined]
+    return kept

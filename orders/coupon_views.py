@@ -1,0 +1,49 @@
+"""The coupon code: a form on the review page, and a call of the API."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers as s
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from orders import drafts
+from orders.api.serializers import DraftSerializer
+from orders.basket import draft_json
+from orders.drafts import Draft
+from orders.problems import FieldError, Invalid, Problem
+from orders.views import with_draft
+
+
+@require_POST
+@with_draft
+def coupon(request: HttpRequest, draft: Draft) -> HttpResponse:
+    """Enters or, with an empty field, removes the code; the review page says what it takes off, or why it does not hold."""
+    code = request.POST.get("code", "")
+    try:
+        drafts.set_coupon(draft, code)
+    except Problem as problem:
+        messages.error(request, str(problem.detail))
+    else:
+        messages.success(request, _("The code is taken.") if code.strip() else _("The code is removed."))
+    return redirect("review")
+
+
+class CouponRequestSerializer(s.Serializer[object]):
+    code = s.CharField(allow_blank=True, max_length=60, help_text="empty: no coupon")
+
+
+class CouponView(APIView):
+    @extend_schema(operation_id="drafts_coupon_update", request=CouponRequestSerializer, responses=DraftSerializer)
+    def put(self, request: Request, draft_id: str) -> Response:
+        """Enters a coupon code, or removes it. 422: coupon_unknown, coupon_not_yet, coupon_expired, coupon_used_up,
+        coupon_minimum; the draft then stays as it was."""
+        draft = drafts.for_request(request._request, draft_id)
+        code = request.data.get("code") if isinstance(request.data, dict) else None
+        if not isinstance(code, str):
+            raise Invalid({"code": [FieldError("invalid", _("Please send the code as text."))]})
+        return Response(draft_json(drafts.set_coupon(draft, code)))

@@ -1,0 +1,310 @@
+"""A customer's order before payment: a JSON document in Redis, nothing in PostgreSQL (DESIGN §3).
+
+A draft lives DRAFT_TTL_SECONDS after the last thing its owner did with it, its photos with it. Every change is made on
+the newest version and written only if nobody else wrote meanwhile (WATCH/MULTI), so parallel changes are never lost.
+"""
+
+import contextlib
+import dataclasses
+import datetime
+import json
+import secrets
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import redis
+from django.conf import settings
+from django.db import transaction
+from django.http import Http404, HttpRequest
+from django.utils import timezone, translation
+from django_redis import get_redis_connection
+
+from orders import coupons, delivery, items
+from orders.problems import DraftBusy, DraftExpired, DraftOrdered
+from outbox.services import enqueue
+from uploads import stash
+
+SESSION_KEY = "draft"
+PROLONG_EVERY_SECONDS = 600  # reading a draft prolongs it at most this often
+TRIES = 50
+
+
+@dataclasses.dataclass
+class Draft:
+    """What a visitor has chosen so far. Change it through this module only; times are UTC."""
+
+    id: str
+    created_at: datetime.datetime
+    expires_at: datetime.datetime
+    owner: int | None = None  # the trade customer's user id
+    items: list[dict[str, Any]] = dataclasses.field(default_factory=list)  # photo, product, finish, quantity, fit, crop
+    delivery: dict[str, Any] | None = None
+    address: dict[str, Any] | None = None  # the verdict on the delivery's address, see orders.delivery
+    typed: dict[str, Any] | None = None  # delivery fields that were refused, kept so that nothing typed is lost
+    language: str = "pt"
+    coupon: str = ""  # the code, as it is stored
+    checkout: dict[str, Any] | None = None  # {"fingerprint", "order", …}: what was frozen last
+    ordered: str | None = None  # the order's number, once paid
+    reorders: dict[str, dict[str, str]] = dataclasses.field(default_factory=dict)  # by number: state, key of the task
+    version: int = 0
+
+
+def create(*, owner: int | None = None, language: str = "") -> Draft:
+    """A new, empty draft with an id that cannot be guessed (S8)."""
+    now = timezone.now()
+    draft = Draft(
+        id=secrets.token_urlsafe(24),
+        created_at=now,
+        expires_at=now + datetime.timedelta(seconds=settings.DRAFT_TTL_SECONDS),
+        owner=owner,
+        language=language or (translation.get_language() or "pt")[:2],
+    )
+    _redis().set(_key(draft.id), _dump(draft), ex=settings.DRAFT_TTL_SECONDS)
+    return draft
+
+
+def get(draft_id: str) -> Draft | None:
+    data = _redis().get(_key(draft_id))
+    return None if data is None else _load(data)
+
+
+def for_request(request: HttpRequest, draft_id: str = "current", *, create: bool = False) -> Draft:
+    """The draft that this request may see, else Http404 (C62, S8).
+
+    "current" is the session's; there is a new one where there is none, or where it has been ordered, when `create` or
+    the request only reads. Any other id must be the session's or belong to the signed-in trade customer.
+    """
+    mine = str(request.session.get(SESSION_KEY) or "")
+    draft: Draft | None
+    if draft_id == "current":
+        draft = get(mine) if mine else None
+        if (draft is None or draft.ordered) and (create or request.method in ("GET", "HEAD")):
+            draft = start_for(request)
+    else:
+        draft = get(draft_id)
+        if draft is not None and draft.id != mine and not _owned(draft, request):
+            draft = None
+    if draft is None:
+        if mine and draft_id in ("current", mine):
+            raise DraftExpired
+        raise Http404
+    _prolong_if_due(request, draft)
+    return draft
+
+
+def start_for(request: HttpRequest) -> Draft:
+    """A new draft for the visitor's session; after a paid order the session's key changes too (S8)."""
+    if request.session.get(SESSION_KEY):
+        request.session.cycle_key()
+    user = request.user
+    draft = create(owner=user.pk if user.is_authenticated and not user.is_staff else None)
+    request.session[SESSION_KEY] = draft.id
+    return draft
+
+
+def update(draft_id: str, change: Callable[[Draft], None], seconds: int = 0) -> Draft:
+    """Applies `change` to the newest version and saves it; the draft as saved.
+
+    `change` may run several times. The draft then lives `seconds` (DRAFT_TTL_SECONDS) from now, unless it had longer.
+    Raises DraftExpired when it is gone, DraftBusy when others kept writing.
+    """
+    seconds = seconds or settings.DRAFT_TTL_SECONDS
+    key = _key(draft_id)
+    with _redis().pipeline() as pipe:
+        for _attempt in range(TRIES):
+            with contextlib.suppress(redis.WatchError):
+                pipe.watch(key)  # type: ignore[no-untyped-call]
+                data = pipe.get(key)
+                if data is None:
+                    raise DraftExpired
+                draft = _load(data)
+                change(draft)
+                draft.version += 1
+                draft.expires_at = max(draft.expires_at, timezone.now() + datetime.timedelta(seconds=seconds))
+                pipe.multi()
+                pipe.set(key, _dump(draft), ex=_seconds_left(draft))
+                pipe.execute()
+                return draft
+    raise DraftBusy
+
+
+def set_items(draft: Draft, rows: object) -> Draft:
+    """Replaces the items as a whole (U0); raises Invalid with the errors of each row, and then changes nothing."""
+    cleaned = items.clean(rows, stash.photos(draft.id))
+
+    def change(newest: Draft) -> None:
+        _refuse_ordered(newest)
+        newest.items = cleaned
+        _mark_stale(newest)
+
+    return _changed(update(draft.id, change))
+
+
+def set_delivery(draft: Draft, fields: Mapping[str, object]) -> Draft:
+    """Checks and stores the delivery; the verdict on its address is `draft.address` (A1–A5).
+
+    Raises Invalid, or one of addresses' errors; what was typed is then kept in `draft.typed`, and nothing else changes.
+    The outside service is asked before anything is written.
+    """
+    _refuse_ordered(draft)
+    cleaned = delivery.clean(fields)
+    try:
+        cleaned, verdict = delivery.judge(
+            cleaned,
+            keep=bool(fields.get("keep")),
+            use_suggestion=bool(fields.get("use_suggestion")),
+            place_id=str(fields.get("place_id") or ""),
+        )
+    except Exception:
+        update(draft.id, lambda newest: setattr(newest, "typed", cleaned))
+        raise
+
+    def change(newest: Draft) -> None:
+        _refuse_ordered(newest)
+        newest.delivery, newest.address, newest.typed = cleaned, verdict, None
+        newest.language = cleaned["language"]
+        _mark_stale(newest)
+
+    return _changed(update(draft.id, change))
+
+
+def set_coupon(draft: Draft, text: str) -> Draft:
+    """Enters a coupon code, or removes it where the text is empty; raises CouponRefused, and then changes nothing."""
+    code = coupons.spelled(text)
+    if code:
+        coupons.find(code, draft_id=draft.id, email=str((draft.delivery or {}).get("email") or ""))
+
+    def change(newest: Draft) -> None:
+        _refuse_ordered(newest)
+        if newest.coupon != code:
+            newest.coupon = code
+            _mark_stale(newest)
+
+    return _changed(update(draft.id, change))
+
+
+def photo_removed(draft: Draft, photo_id: str) -> Draft:
+    """Drops the items of a photo that was taken out of the draft; called when a photo is deleted."""
+
+    def change(newest: Draft) -> None:
+        _refuse_ordered(newest)
+        left = [item for item in newest.items if item["photo"] != photo_id]
+        if len(left) != len(newest.items):
+            newest.items = left
+            _mark_stale(newest)
+
+    return _changed(update(draft.id, change))
+
+
+def reorder_asked(draft: Draft, number: str) -> Draft:
+    """Notes that an earlier order's photos are on their way into the draft; asked twice meanwhile, once."""
+
+    def change(newest: Draft) -> None:
+        _refuse_ordered(newest)
+        if newest.reorders.get(number, {}).get("state") != "fetching":
+            newest.reorders[number] = {"state": "fetching", "key": f"reorder:{number}:{newest.id}:{newest.version}"}
+
+    return update(draft.id, change)
+
+
+def reorder_ended(draft_id: str, number: str, state: str, rows: list[dict[str, Any]]) -> Draft:
+    """The photos are there, or will not come: adds the checked `rows` that the draft has not got yet, once."""
+
+    def change(newest: Draft) -> None:
+        if newest.ordered or newest.reorders.get(number, {}).get("state") != "fetching":
+            return
+        newest.reorders[number]["state"] = state
+        added = [row for row in rows if row not in newest.items]
+        if added:
+            newest.items = newest.items + added
+            _mark_stale(newest)
+
+    return _changed(update(draft_id, change))
+
+
+def note_checkout(draft: Draft, **fields: object) -> Draft:
+    """Remembers facts of the checkout under way beside those that are known: order, fingerprint, attempt …"""
+
+    def change(newest: Draft) -> None:
+        newest.checkout = (newest.checkout or {}) | fields
+
+    return update(draft.id, change)
+
+
+def keep(draft_id: str, seconds: int) -> None:
+    """Lets the draft and its photos live at least `seconds` from now (a voucher's life, a payment under way)."""
+    with contextlib.suppress(DraftExpired):
+        update(draft_id, lambda newest: None, seconds)
+    stash.prolong(draft_id, seconds)
+
+
+def mark_ordered(draft_id: str, order_number: str) -> None:
+    """After payment: the draft can change no more, and its visitor gets a new one."""
+    with contextlib.suppress(DraftExpired):
+        update(draft_id, lambda newest: setattr(newest, "ordered", order_number))
+
+
+def delete(draft_id: str) -> None:
+    _redis().delete(_key(draft_id))
+
+
+def kept_items(draft: Draft, photo_ids: Iterable[str]) -> list[dict[str, Any]]:
+    """The items whose photo is still there."""
+    known = set(photo_ids)
+    return [item for item in draft.items if item["photo"] in known]
+
+
+def _refuse_ordered(draft: Draft) -> None:
+    if draft.ordered:
+        raise DraftOrdered
+
+
+def _mark_stale(draft: Draft) -> None:
+    if draft.checkout:
+        draft.checkout["stale"] = True
+
+
+def _changed(draft: Draft) -> Draft:
+    """C6: the Sessions opened for what the draft was before are expired within seconds, by a task of payments'."""
+    if draft.checkout and draft.checkout.get("stale"):
+        with transaction.atomic():
+            enqueue(
+                "payments.expire_attempts", key=f"expire:{draft.id}:{draft.version}", payload={"draft_id": draft.id}
+            )
+    return draft
+
+
+def _owned(draft: Draft, request: HttpRequest) -> bool:
+    return draft.owner is not None and request.user.is_authenticated and draft.owner == request.user.pk
+
+
+def _prolong_if_due(request: HttpRequest, draft: Draft) -> None:
+    left = (draft.expires_at - timezone.now()).total_seconds()
+    if left < settings.DRAFT_TTL_SECONDS - PROLONG_EVERY_SECONDS and not draft.ordered:
+        keep(draft.id, settings.DRAFT_TTL_SECONDS)
+        draft.expires_at = timezone.now() + datetime.timedelta(seconds=settings.DRAFT_TTL_SECONDS)
+        request.session.modified = True
+
+
+def _seconds_left(draft: Draft) -> int:
+    return max(1, int((draft.expires_at - timezone.now()).total_seconds()))
+
+
+def _dump(draft: Draft) -> str:
+    fields = dataclasses.asdict(draft)
+    return json.dumps(fields | {"created_at": draft.created_at.isoformat(), "expires_at": draft.expires_at.isoformat()})
+
+
+def _load(data: bytes | str) -> Draft:
+    fields = json.loads(data)
+    for name in ("created_at", "expires_at"):
+        fields[name] = datetime.datetime.fromisoformat(fields[name])
+    return Draft(**fields)
+
+
+def _key(draft_id: str) -> str:
+    return f"draft:{draft_id}"
+
+
+def _redis() -> "redis.Redis":
+    return get_redis_connection("default")  # type: ignore[no-any-return]

@@ -1,0 +1,117 @@
+"""What the templates of emails get: the order's prints, totals, addresses and links, already put into words."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db.models import Sum
+from django.urls import reverse
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+
+from orders import carriers, links, snapshots
+from orders.email_kinds import Kind
+from orders.models import Order, OrderPhoto, Question, ShopSettings
+from orders.theme import contrast
+
+
+@dataclass(frozen=True)
+class Recipient:
+    email: str
+    name: str
+
+
+def recipient(order: Order) -> Recipient:
+    """Who gets the order's emails. Before payment PostgreSQL does not know: the snapshot in Redis does (DESIGN §3)."""
+    if order.paid_at is not None:
+        return Recipient(order.email, order.name)
+    snapshot = snapshots.load(order.number)
+    delivery = snapshot.delivery if snapshot else {}
+    return Recipient(str(delivery.get("email") or ""), str(delivery.get("name") or ""))
+
+
+def cid(photo: OrderPhoto) -> str:
+    return f"photo{photo.seq}"
+
+
+def customer(
+    order: Order, shop: ShopSettings, texts: Kind, images: Mapping[str, bytes], name: str
+) -> dict[str, object]:
+    """For customer.html and customer.txt."""
+    return _shared(order, shop, images) | {
+        "name": name,
+        "shows": texts.shows,
+        "link": links.absolute(order),
+        "tracking_url": carriers.tracking_url(order.carrier, order.tracking),
+        "missing": list(order.photos.filter(missing_since__isnull=False).order_by("seq")),
+        "voucher": _voucher(order),
+        "refunded_cents": order.attempts.aggregate(sum=Sum("refunded_cents"))["sum"] or 0,
+    }
+
+
+def _voucher(order: Order) -> dict[str, object] | None:
+    """The newest Multibanco voucher: entity, reference, amount_cents, expires_at (a time, or None) (C29)."""
+    attempt = order.attempts.filter(voucher__isnull=False).order_by("-created_at").first()
+    if attempt is None or not attempt.voucher:
+        return None
+    return {**attempt.voucher, "expires_at": parse_datetime(str(attempt.voucher.get("expires_at") or ""))}
+
+
+def owner(order: Order, shop: ShopSettings, images: Mapping[str, bytes], *, attached: int) -> dict[str, object]:
+    """For owner.html and owner.txt."""
+    return _shared(order, shop, images) | {
+        "heading": _("New order %(number)s") % {"number": order.number},
+        "attached": attached,
+        "admin_url": admin_url(order),
+        "open_label": _("Open the order"),
+    }
+
+
+def alarm(order: Order, shop: ShopSettings) -> dict[str, object]:
+    """For alarm.html and alarm.txt."""
+    return _shared(order, shop, {}) | {
+        "heading": _("Photos could not be stored"),
+        "text": _("The shop tried many times to store the photos of order %(number)s and gave up.")
+        % {"number": order.number},
+        "admin_url": admin_url(order),
+        "open_label": _("Open the order"),
+    }
+
+
+def question(asked: Question, shop: ShopSettings) -> dict[str, object]:
+    """For question.html and question.txt."""
+    return _shared(asked.order, shop, {}) | {
+        "heading": _("A question about order %(number)s") % {"number": asked.order.number},
+        "question": asked,
+        "admin_url": admin_url(asked.order),
+        "open_label": _("Open the order"),
+    }
+
+
+def admin_url(order: Order) -> str:
+    """The order's page in the admin, whole."""
+    return f"{settings.SITE_URL}{reverse('admin:orders_order_change', args=[order.pk])}"
+
+
+def _shared(order: Order, shop: ShopSettings, images: Mapping[str, bytes]) -> dict[str, object]:
+    lines = [
+        {"item": item, "photo": item.photo, "cid": cid(item.photo) if cid(item.photo) in images else ""}
+        for item in order.items.select_related("photo").order_by("photo__seq", "pk")
+    ]
+    return {
+        "order": order,
+        "shop": shop,
+        "site_url": settings.SITE_URL,
+        "lines": lines,
+        "photos": order.photos.count(),
+        "colour": shop.colour,
+        "on_colour": "#ffffff" if _contrast_to_white(shop.colour) >= 4.5 else "#000000",
+    }
+
+
+def _contrast_to_white(colour: str) -> float:
+    try:
+        red, green, blue = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
+    except ValueError:
+        return 21.0
+    return contrast((red, green, blue), (1.0, 1.0, 1.0))

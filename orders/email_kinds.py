@@ -1,0 +1,118 @@
+"""What each email to a customer says: subject, heading, sentences. English sources, translated like the pages."""
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrPromise
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Texts may name %(number)s and %(studio)s. `shows` lists the template's blocks beside them."""
+
+    subject: StrPromise
+    heading: StrPromise
+    text: StrPromise
+    shows: tuple[str, ...] = ()
+    button: StrPromise = _("See your order")  # noqa: RUF009 - lazy, and the same for all
+
+
+PRINTS = ("prints", "totals", "delivery")
+
+KINDS = {
+    "confirmed": Kind(
+        _("Your order %(number)s is confirmed"),
+        _("Thank you for your order"),
+        _("We have received your payment. We are preparing your prints and will write to you at every step."),
+        (*PRINTS, "invoice"),
+    ),
+    "awaiting": Kind(
+        _("Your order %(number)s is waiting for your payment"),
+        _("Almost there: we are waiting for your payment"),
+        _("We keep your photos and start printing as soon as the payment arrives. Nothing else is needed from you."),
+        ("voucher", *PRINTS),
+        _("See how to pay"),
+    ),
+    "failed": Kind(
+        _("The payment of your order %(number)s did not go through"),
+        _("The payment did not go through"),
+        _("Nothing was charged. Your photos and choices are still there: you can try again, with another method too."),
+        ("prints", "totals"),
+        _("Try again"),
+    ),
+    "in_production": Kind(
+        _("Your order %(number)s is being printed"),
+        _("Your prints are being made"),
+        _("We have started printing. We will write again when they leave."),
+        ("prints",),
+    ),
+    "ready": Kind(
+        _("Your order %(number)s is ready"),
+        _("Your prints are ready"),
+        _("They are printed, checked and packed, and on their way to the carrier."),
+        ("prints",),
+    ),
+    "ready_pickup": Kind(
+        _("Your order %(number)s is ready to be picked up"),
+        _("Your prints are ready: come and get them"),
+        _("They are waiting for you in the studio. Please bring the order number."),
+        ("pickup", "prints"),
+    ),
+    "shipped": Kind(
+        _("Your order %(number)s is on its way"),
+        _("Your prints are on their way"),
+        _("We have handed your parcel to the carrier."),
+        ("tracking", "prints", "delivery"),
+    ),
+    "delivered": Kind(
+        _("Your order %(number)s has been delivered"),
+        _("Your prints have arrived"),
+        _("We hope you like them. If anything is not as it should be, reply to this email and we will put it right."),
+        ("prints",),
+    ),
+    "refunded": Kind(
+        _("Refund for your order %(number)s"),
+        _("Your refund is on its way"),
+        _("It goes back the way you paid; banks take up to ten days to show it."),
+        ("refund",),
+    ),
+    "needs_photos": Kind(
+        _("We need photos of your order %(number)s again"),
+        _("Please send us these photos once more"),
+        _(
+            "Your order is paid and safe, but these photos did not reach our store. Please upload them again by the button."
+        ),
+        ("missing",),
+        _("Upload the photos"),
+    ),
+    "replace_photo": Kind(
+        _("A photo of your order %(number)s needs another look"),
+        _("Can you send us another photo?"),
+        _("We would like your prints to be good, but cannot print this photo as it is. Your order waits meanwhile."),
+        ("missing",),
+        _("Send another photo"),
+    ),
+    "photos_reminder": Kind(
+        _("Your order %(number)s still waits for photos"),
+        _("We still need these photos"),
+        _(
+            "Your order is paid and waits for them. If they do not come within the next days, we cancel it "
+            "and give you your money back; you need do nothing for that."
+        ),
+        ("missing",),
+        _("Upload the photos"),
+    ),
+    "voucher_reminder": Kind(
+        _("Your order %(number)s: the reference runs out tomorrow"),
+        _("A day left to pay"),
+        _("Your Multibanco reference is about to run out. If you have paid in the meantime, all is well."),
+        ("voucher", "prints", "totals"),
+        _("See how to pay"),
+    ),
+    "cancelled": Kind(
+        _("Your order %(number)s was cancelled"),
+        _("Your order was cancelled"),
+        _("The order will not be made. What you paid for it is refunded."),
+        (),
+    ),
+}

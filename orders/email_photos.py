@@ -1,0 +1,57 @@
+"""Photos for emails: small thumbnails to show inline, originals to attach. From S3 once stored, from Redis before."""
+
+import io
+
+from django.conf import settings
+from PIL import Image
+
+from orders import originals
+from orders.mailing import Attachment
+from orders.models import Order, OrderPhoto
+from uploads import stash, storage
+
+INLINE_PIXELS = 240
+MOST_INLINE = 24  # photos shown in one mail; the rest are counted
+
+
+def thumbnail(photo: OrderPhoto) -> bytes | None:
+    """A small upright JPEG without metadata; None where there is none to be had now: the mail goes without it."""
+    try:
+        data = storage.read(photo.thumbnail_key) if photo.thumbnail_key else stash.preview(photo.photo_id)
+    except (storage.StorageError, stash.StashError):
+        return None
+    return _small(data) if data else None
+
+
+def attachments(order: Order) -> list[Attachment]:
+    """The originals while they sum to EMAIL_ATTACHMENTS_MAX_MB or less, else none (the admin has them)."""
+    photos = list(order.photos.order_by("seq"))
+    if sum(photo.bytes for photo in photos) > settings.EMAIL_ATTACHMENTS_MAX_MB * 1_000_000:
+        return []
+    try:
+        return [
+            Attachment(f"{photo.seq:03d} {photo.filename}".strip(), photo.content_type, _original(photo))
+            for photo in photos
+        ]
+    except (stash.PhotoGone, storage.ObjectMissing):
+        return []
+
+
+def _original(photo: OrderPhoto) -> bytes:
+    try:
+        return b"".join(originals.chunks(photo))
+    except stash.PhotoGone:
+        photo.refresh_from_db()  # it may have been stored, and left Redis, while it was being read
+        return b"".join(originals.chunks(photo))
+
+
+def _small(data: bytes) -> bytes:
+    """Re-encoded from one of our own JPEGs, with nothing but pixels."""
+    with Image.open(io.BytesIO(data), formats=["JPEG"]) as image:
+        image.draft("RGB", (INLINE_PIXELS, INLINE_PIXELS))
+        small = image.convert("RGB")
+    small.thumbnail((INLINE_PIXELS, INLINE_PIXELS), Image.Resampling.LANCZOS)
+    small.info.clear()
+    out = io.BytesIO()
+    small.save(out, "JPEG", quality=78)
+    return out.getvalue()

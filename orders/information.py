@@ -1,0 +1,72 @@
+"""Pages that say something about the shop itself: its legal texts, its colours, its logo."""
+
+import re
+
+from django.core.files.storage import default_storage
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_safe
+
+from orders import legal as texts
+from orders import theme as themes
+from orders.models import LegalDocument, ShopSettings
+
+BOLD = re.compile(r"\*\*(.+?)\*\*")
+
+
+@require_safe
+def legal(request: HttpRequest, kind: str, version: str = "") -> HttpResponse:
+    """The text that holds now, or an older version of it (P1)."""
+    if kind not in LegalDocument.Kind.values:
+        raise Http404
+    every = list(LegalDocument.objects.filter(kind=kind).order_by("-published_at", "-pk"))
+    document = next((found for found in every if not version or found.version == version), None)
+    if document is None and (version or every):
+        raise Http404
+    context = {
+        "document": document,
+        "title": LegalDocument.Kind(kind).label,
+        "body": markup(texts.text(document, ShopSettings.load())) if document else "",
+        "current": document is None or document == every[0],
+        "others": [found for found in every if found != document],
+    }
+    return render(request, "orders/legal.html", context)
+
+
+@require_safe
+@cache_control(public=True, max_age=300)
+def theme(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(themes.stylesheet(ShopSettings.load().colour), content_type="text/css; charset=utf-8")
+
+
+@require_safe
+@cache_control(public=True, max_age=300)
+def logo(request: HttpRequest) -> FileResponse:
+    shop = get_object_or_404(ShopSettings, pk=1)
+    if not shop.logo:
+        raise Http404
+    return FileResponse(default_storage.open(str(shop.logo.name)))
+
+
+def markup(text: str) -> SafeString:
+    """A plain text as HTML: blank lines part paragraphs, "## " and "### " begin headings, "- " a list, **bold**. Nothing else."""
+    blocks = (block.strip() for block in text.replace("\r\n", "\n").split("\n\n"))
+    return mark_safe("\n".join(_block(block) for block in blocks if block))  # noqa: S308 - _block escapes every line
+
+
+def _block(block: str) -> str:
+    lines = [BOLD.sub(r"<strong>\1</strong>", escape(line.strip())) for line in block.split("\n") if line.strip()]
+    if lines[0].startswith("#"):
+        tag = "h3" if lines[0].startswith("###") else "h2"
+        heading = f"<{tag}>{lines[0].lstrip('# ')}</{tag}>"
+        return heading + (_paragraphs(lines[1:]) if lines[1:] else "")
+    return _paragraphs(lines)
+
+
+def _paragraphs(lines: list[str]) -> str:
+    if all(line.startswith("- ") for line in lines):
+        return "<ul>" + "".join(f"<li>{line[2:]}</li>" for line in lines) + "</ul>"
+    return f"<p>{'<br>'.join(lines)}</p>"

@@ -1,0 +1,94 @@
+"""What the order page says: where the order is on its way, what to do now, and how often the page looks again."""
+
+import dataclasses
+import datetime
+
+from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
+
+from orders.models import Order, OrderEvent
+
+State = Order.State
+POLLS = 40  # then the page stops looking by itself
+SLOWEST_SECONDS = 60
+SETTLED = (State.DELIVERED, State.EXPIRED, State.CANCELLED)
+
+HEADINGS = {
+    State.PENDING: (
+        _("Waiting for your payment"),
+        _("As soon as it is confirmed, we begin. This page follows by itself."),
+    ),
+    State.PAID: (_("Thank you, we have your order"), _("It is paid and your photos are on their way to the printer.")),
+    State.NEEDS_PHOTOS: (
+        _("Please send us some photos again"),
+        _("Your payment is safe, but these photos did not reach us whole."),
+    ),
+    State.IN_PRODUCTION: (_("Your prints are being made"), _("We write to you when they leave the studio.")),
+    State.READY: (_("Your prints are ready"), _("Printed, checked and packed.")),
+    State.SHIPPED: (_("Your prints are on their way"), _("The carrier has them now.")),
+    State.DELIVERED: (_("Your prints have arrived"), _("Enjoy them. Thank you for ordering from us.")),
+    State.EXPIRED: (_("This order was not paid in time"), _("Nothing was charged. You can order again at any time.")),
+    State.CANCELLED: (_("This order was cancelled"), _("What was paid goes back the way it came.")),
+}
+REPLACE = (
+    _("Can you send us another photo?"),
+    _("We cannot print a photo of your order as it is. Everything else is safe and waits for it."),
+)
+BY_POST = (
+    (State.PAID, _("Paid")),
+    (State.IN_PRODUCTION, _("Being printed")),
+    (State.READY, _("Packed")),
+    (State.SHIPPED, _("On its way")),
+    (State.DELIVERED, _("Delivered")),
+)
+PICKUP = (
+    (State.PAID, _("Paid")),
+    (State.IN_PRODUCTION, _("Being printed")),
+    (State.READY, _("Ready for pickup")),
+    (State.DELIVERED, _("Picked up")),
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Step:
+    label: StrOrPromise
+    at: datetime.datetime | None
+    look: str  # "is-done", "is-now" or ""
+
+
+def heading(order: Order) -> tuple[StrOrPromise, StrOrPromise]:
+    """Heading and the sentence below it: photos that the owner wants replaced did arrive, others did not."""
+    asked = [photo for photo in order.photos.all() if photo.missing_since]
+    if order.state == State.NEEDS_PHOTOS and asked and all(photo.replace_reason for photo in asked):
+        return REPLACE
+    return HEADINGS[State(order.state)]
+
+
+def steps(order: Order, events: list[OrderEvent]) -> list[Step]:
+    """The way of a paid order, with the time of each step that it has reached."""
+    way = PICKUP if order.method == Order.Method.PICKUP else BY_POST
+    reached = {event.to_state: event.at for event in events}
+    states = [state for state, _label in way]
+    now = State.PAID if order.state == State.NEEDS_PHOTOS else order.state
+    place = states.index(State(now)) if now in states else -1
+    return [
+        Step(
+            label,
+            reached.get(state) if at <= place else None,
+            "is-now" if at == place else "is-done" if at < place else "",
+        )
+        for at, (state, label) in enumerate(way)
+    ]
+
+
+def look_again_after(order: Order, polls: int) -> int | None:
+    """Seconds until the page asks again: soon at first, then ever more slowly, and at last, or when settled, not at all."""
+    if order.state in SETTLED or polls >= POLLS:
+        return None
+    quick = 2 if order.state == State.PENDING else 5
+    return min(round(quick * 1.25**polls), SLOWEST_SECONDS)
+
+
+def version(order: Order) -> str:
+    """Changes with everything that the page shows of the order's way."""
+    return f"{order.state}.{order.payment_state}.{order.tracking}.{sum(1 for photo in order.photos.all() if photo.missing_since)}"

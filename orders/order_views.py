@@ -1,0 +1,134 @@
+"""The page of an order, opened by its signed link, with the pictures on it."""
+
+from django.contrib import messages
+from django.core.files.uploadedfile import UploadedFile
+from django.core.files.uploadhandler import TemporaryFileUploadHandler
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import cache_control, never_cache
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.views.decorators.http import require_POST, require_safe
+
+from orders import arrival, carriers, links, order_page, pictures, reordering, services, snapshots
+from orders.context import shop_of
+from orders.models import Order, OrderPhoto
+from orders.problems import Problem
+from uploads import stash, storage
+from uploads.receive import UploadRefused, receive
+
+
+def by_link(request: HttpRequest, number: str) -> Order:
+    """The order that the link's token opens, with all that the page reads; else Http404 (S4, C62)."""
+    found = Order.objects.filter(number=number).prefetch_related("photos", "items__photo", "events", "attempts").first()
+    if found is None or not links.check(found, str(request.GET.get("t", ""))):
+        raise Http404
+    return found
+
+
+@never_cache
+@require_safe
+def order(request: HttpRequest, number: str) -> HttpResponse:
+    """The whole page; to htmx, what has changed and when to ask again."""
+    found = by_link(request, number)
+    polls = _count(request)
+    version = order_page.version(found)
+    wait = order_page.look_again_after(found, polls)
+    context: dict[str, object] = {
+        "order": found,
+        "token": request.GET["t"],
+        "version": version,
+        "next_poll": polls + 1,
+        "wait": wait,
+        "stopped": wait is None and found.state not in order_page.SETTLED,
+        "changed": request.GET.get("v") != version,
+    }
+    polled = request.headers.get("HX-Request") == "true"
+    if not polled or context["changed"]:
+        context |= _details(request, found)
+    response = render(request, "orders/parts/order_poll.html" if polled else "orders/order.html", context)
+    response["Referrer-Policy"] = "no-referrer"
+    response["X-Robots-Tag"] = "noindex"
+    return response
+
+
+@cache_control(private=True, max_age=3600)
+@require_safe
+def order_photo(request: HttpRequest, number: str, seq: int) -> HttpResponse:
+    """A small JPEG of a photo: from Redis while it waits there, afterwards the thumbnail in S3."""
+    photo = next((photo for photo in by_link(request, number).photos.all() if photo.seq == seq), None)
+    jpeg = _thumbnail(photo) if photo else None
+    if jpeg is None:
+        raise Http404
+    return HttpResponse(jpeg, content_type="image/jpeg", headers={"Referrer-Policy": "no-referrer"})
+
+
+@csrf_exempt
+@require_POST
+def order_photo_again(request: HttpRequest, number: str, seq: int) -> HttpResponse:
+    """Takes a photo that the shop asked for again. The file goes to disk, not to memory, before the token is checked."""
+    request.upload_handlers = [TemporaryFileUploadHandler(request)]
+    return _photo_again(request, number, seq)
+
+
+@csrf_protect
+def _photo_again(request: HttpRequest, number: str, seq: int) -> HttpResponse:
+    found = by_link(request, number)
+    file = request.FILES.get("file")
+    try:
+        if not isinstance(file, UploadedFile):
+            raise UploadRefused("no_file", "")
+        photo = receive(found.draft_id, file.chunks(), filename=file.name or "", declared_bytes=file.size or 0).photo
+        services.replace_photo(found, seq, photo)
+    except (UploadRefused, Problem) as problem:
+        messages.error(request, str(problem.detail))
+    except stash.StashError:
+        messages.error(request, _("The shop is catching its breath. Please try again in a few minutes."))
+    else:
+        messages.success(request, _("Thank you, photo %(seq)s has arrived.") % {"seq": seq})
+    return redirect(links.order_path(found))
+
+
+def _details(request: HttpRequest, found: Order) -> dict[str, object]:
+    heading, lede = order_page.heading(found)
+    events = list(found.events.all())
+    waiting = snapshots.load(found.number) if found.paid_at is None else None
+    return {
+        "heading": heading,
+        "lede": lede,
+        "steps": order_page.steps(found, events)
+        if found.paid_at and found.state not in ("cancelled", "expired")
+        else [],
+        "prints": [(item, pictures.finished(item.photo, item, item.fit, item.crop)) for item in found.items.all()],
+        "missing": [photo for photo in found.photos.all() if photo.missing_since],
+        "tracking_url": carriers.tracking_url(found.carrier, found.tracking),
+        "delivery": waiting.delivery if waiting else found,
+        "names": waiting.filenames if waiting else {},
+        "may_reorder": reordering.possible(found),
+        "photos_deleted": found.stored_at is not None and any(not photo.storage_key for photo in found.photos.all()),
+        "arrives": arrival.of_order(found, shop_of(request)),
+        "may_cancel": services.customer_may_cancel(found),
+        "voucher": _voucher(found) if found.state == Order.State.PENDING else None,
+    }
+
+
+def _voucher(found: Order) -> dict[str, object] | None:
+    """The newest Multibanco reference that waits to be paid (C29)."""
+    issued = [attempt for attempt in found.attempts.all() if attempt.voucher]
+    if not issued:
+        return None
+    voucher = max(issued, key=lambda attempt: attempt.created_at).voucher or {}
+    return {**voucher, "expires_at": parse_datetime(str(voucher.get("expires_at") or ""))}
+
+
+def _thumbnail(photo: OrderPhoto) -> bytes | None:
+    try:
+        return storage.read(photo.thumbnail_key) if photo.thumbnail_key else stash.preview(photo.photo_id)
+    except (storage.StorageError, stash.StashError):
+        return None
+
+
+def _count(request: HttpRequest) -> int:
+    given = request.GET.get("n", "")
+    return int(given) if given.isascii() and given.isdigit() and len(given) < 4 else 0

@@ -1,0 +1,331 @@
+// The first page: files come in by picker, drop or paste, go up in the background, and become cards to choose prints on.
+
+import { call, fill, pause, Refusal } from "./api.js";
+import { Background } from "./background.js";
+import { takeIn } from "./intake.js";
+import { Prints } from "./prints.js";
+import { Unsent } from "./unsent.js";
+import { Job, Queue } from "./upload.js";
+
+const BIG = 20 * 1024 * 1024; // bytes: worth asking whether a smaller version may be sent
+const LONGEST = 6000; // pixels of a smaller version: 50 cm at 300 dpi
+const BREATH = 30; // milliseconds of work at a stretch
+const SHOW_EVERY = 100; // milliseconds
+const SPEED_OVER = 8000; // milliseconds that the speed is measured over
+
+const root = document.querySelector("[data-home]");
+const text = root.dataset;
+const list = root.querySelector("[data-photos]");
+const live = root.querySelector("[data-live]");
+const announce = (sentence) => { live.textContent = sentence; };
+const prints = new Prints(root, announce);
+const sums = new Background(text.worker); // two, so that no upload waits for a picture
+const pictures = new Background(text.worker);
+const queue = new Queue(`${text.api}photos/`, { failed: text.textFailed, retrying: text.textRetrying }, known);
+const unsent = new Unsent(root.querySelector("[data-unsent]"));
+const jobs = new Map(); // job → its card
+const owners = new Map([...list.querySelectorAll("[data-sha256]")].map((card) => [card.dataset.sha256, card])); // sha256 → who has it
+const twice = []; // names of photos that came twice
+let measured = []; // [time, bytes sent by then]
+let position = Math.max(0, ...[...list.querySelectorAll("[data-photo]")].map((card) => Number(card.dataset.position)));
+let polling = false;
+let showing = 0;
+
+// --- Files in ----------------------------------------------------------------------------------------------------
+
+async function add(files) {
+  if (files.length) showOrder();
+  let since = performance.now();
+  for (const file of files) {
+    if (performance.now() - since > BREATH) {
+      await pause(0); // the page answers its customer in between
+      since = performance.now();
+    }
+    if (list.children.length >= Number(text.maxPhotos)) {
+      refuse(file.name, text.textTooMany);
+    } else if (file.size === 0) {
+      refuse(file.name, text.textEmpty);
+    } else if (tooLarge(file) && !canShrink(file)) {
+      refuse(file.name, text.textTooLarge);
+    } else {
+      position += 1;
+      const job = new Job(file, position, report);
+      jobs.set(job, place(job));
+      if (file.size > BIG && canShrink(file)) askAboutSize(job);
+      else queue.add(job);
+    }
+  }
+  progress();
+}
+
+const tooLarge = (file) => file.size > Number(text.maxMb) * 1024 * 1024;
+const canShrink = (file) => ["image/jpeg", "image/png", "image/webp"].includes(file.type) && "OffscreenCanvas" in window;
+
+/** Whether the order has these bytes already, seen by their checksum before anything is sent. */
+async function known(job) {
+  const sum = await sums.ask("hash", job.file).catch(() => "");
+  if (!sum || job.state === "cancelled") return false;
+  const owner = owners.get(sum);
+  if (owner && owner !== job && (owner instanceof Job ? jobs.has(owner) && owner.state !== "refused" : owner.isConnected)) return true;
+  owners.set(sum, job);
+  return false;
+}
+
+// --- Big files: scaled here only if the customer agrees ---------------------------------------------------------------
+
+const undecided = new Set();
+
+function askAboutSize(job) {
+  undecided.add(job);
+  const place = root.querySelector("[data-big]");
+  place.hidden = false;
+  place.querySelector("[data-names]").textContent = [...undecided].map((waiting) => `${waiting.file.name} (${megabytes(waiting.file.size)})`).join(", ");
+  if (undecided.size === 1) announce(place.querySelector("h2").textContent);
+}
+
+async function decided(smaller) {
+  const decisions = [...undecided];
+  undecided.clear();
+  root.querySelector("[data-big]").hidden = true;
+  for (const job of decisions) {
+    if (job.state === "cancelled") continue;
+    const small = smaller ? await pictures.ask("shrink", job.file, LONGEST).catch(() => null) : null;
+    if (small && small.size < job.file.size) job.file = new File([small], job.file.name, { type: small.type });
+    if (tooLarge(job.file)) job.become("refused", text.textTooLarge);
+    else queue.add(job);
+  }
+}
+
+const megabytes = (bytes) => `${(bytes / 1e6).toLocaleString(text.language, { maximumFractionDigits: 1 })} MB`;
+
+function place(job) {
+  const card = root.querySelector("[data-upload-template]").content.firstElementChild.cloneNode(true);
+  card.querySelector("[data-filename]").textContent = job.file.name;
+  card.querySelector("progress").setAttribute("aria-label", job.file.name);
+  card.querySelector("[data-cancel]").setAttribute("aria-label", fill(text.labelRemove, { name: job.file.name }));
+  card.querySelector("[data-state-text]").textContent = text.textWaiting;
+  card.querySelector("[data-cancel]").addEventListener("click", () => {
+    job.cancel();
+    undecided.delete(job);
+    root.querySelector("[data-big]").hidden = undecided.size === 0;
+    jobs.delete(job);
+    card.remove();
+    progress();
+    hideOrderIfEmpty();
+  });
+  card.querySelector("[data-retry]").addEventListener("click", () => {
+    job.become("waiting");
+    queue.add(job);
+  });
+  list.append(card);
+  preview(job, card);
+  return card;
+}
+
+function refuse(name, why) {
+  const line = document.createElement("li");
+  line.className = "notice bad";
+  const strong = document.createElement("strong");
+  strong.textContent = name;
+  line.append(strong, " ", why);
+  root.querySelector("[data-refused]").append(line);
+  announce(fill(text.textRefused, { name, why }));
+  hideOrderIfEmpty();
+}
+
+// --- What is going on, shown -------------------------------------------------------------------------------------
+
+function report(job) {
+  const card = jobs.get(job);
+  if (!card) return;
+  const states = { waiting: text.textWaiting, sending: text.textSending, retrying: navigator.onLine ? job.problem : text.textOffline };
+  const percent = Math.floor((100 * job.loaded) / job.file.size);
+  card.querySelector("[data-state-text]").textContent = job.state === "sending" ? `${text.textSending} · ${percent} %` : states[job.state] ?? "";
+  card.querySelector("progress").value = job.loaded / job.file.size;
+  const ended = job.state === "failed" || job.state === "refused";
+  card.classList.toggle("is-refused", ended);
+  card.querySelector("progress").hidden = ended;
+  card.querySelector("[data-problem]").hidden = !ended;
+  card.querySelector("[data-problem]").textContent = ended ? job.problem : "";
+  card.querySelector("[data-retry]").hidden = job.state !== "failed";
+  if (ended) announce(job.problem);
+  if (job.state === "done") arrived(job, card);
+  if (job.state === "duplicate") cameTwice(job, card);
+  showing ||= setTimeout(progress, SHOW_EVERY);
+}
+
+function cameTwice(job, card) {
+  card.remove();
+  twice.push(job.file.name);
+  const notice = root.querySelector("[data-twice]");
+  notice.hidden = false;
+  notice.querySelector("[data-names]").textContent = twice.join(", ");
+  announce(`${job.file.name}: ${text.textDuplicate}`);
+}
+
+function progress() {
+  clearTimeout(showing);
+  showing = 0;
+  const all = [...jobs.keys()].filter((job) => !["refused", "failed", "cancelled", "duplicate"].includes(job.state));
+  const active = all.filter((job) => job.state !== "done");
+  unsent.keep([...jobs.keys()].filter((job) => job.state === "failed" || active.includes(job)).map((job) => job.file));
+  const place = root.querySelector("[data-upload-status]");
+  const wasActive = !place.hidden;
+  place.hidden = active.length === 0;
+  root.querySelector("[data-next]").toggleAttribute("aria-disabled", active.length > 0);
+  if (active.length === 0) {
+    measured = [];
+    for (const job of [...jobs.keys()]) if (job.state === "done" || job.state === "duplicate") jobs.delete(job);
+    if (wasActive) announce(text.textAllDone);
+    return;
+  }
+  const total = all.reduce((sum, job) => sum + job.file.size, 0);
+  const sent = all.reduce((sum, job) => sum + (job.state === "done" ? job.file.size : job.loaded), 0);
+  root.querySelector("[data-upload-progress]").value = sent / total;
+  root.querySelector("[data-upload-line]").textContent = navigator.onLine ? fill(text.textProgress, { done: all.length - active.length, all: all.length }) : text.textOffline;
+  root.querySelector("[data-upload-left]").textContent = pace(sent, total);
+}
+
+/** "2,3 MB/s · about 40 s left", by the last seconds; nothing until there is enough to go by. */
+function pace(sent, total) {
+  const now = performance.now();
+  if (measured.length && sent < measured[measured.length - 1][1]) measured = []; // a try began anew
+  measured.push([now, sent]);
+  while (measured.length > 2 && now - measured[0][0] > SPEED_OVER) measured.shift();
+  const [since, before] = measured[0];
+  if (!navigator.onLine || now - since < 1500 || sent === before) return "";
+  const speed = ((sent - before) * 1000) / (now - since);
+  return `${megabytes(speed)}/s · ${fill(text.textLeft, { time: span((total - sent) / speed) })}`;
+}
+
+const span = (seconds) => (seconds < 90 ? fill(text.textSeconds, { n: Math.ceil(seconds) }) : fill(text.textMinutes, { n: Math.ceil(seconds / 60) }));
+
+/** A small picture from the file itself; formats that the browser cannot show wait for the server's. */
+async function preview(job, card) {
+  const picture = await pictures.ask("preview", job.file).catch(() => null);
+  if (!picture || job.state === "cancelled" || !card.isConnected) return;
+  job.local = URL.createObjectURL(picture);
+  const image = card.querySelector("[data-local]");
+  image.src = job.local;
+  image.hidden = false;
+  card.querySelector("[data-placeholder]").hidden = true;
+}
+
+// --- Photos that have arrived ------------------------------------------------------------------------------------
+
+function arrived(job, uploading) {
+  const photo = job.photo;
+  const there = root.querySelector(`[data-photo="${CSS.escape(photo.id)}"]`);
+  if (photo.duplicate_of && there) {
+    cameTwice(job, uploading);
+    return;
+  }
+  const card = prints.card(photo, job.local);
+  uploading.replaceWith(card);
+  owners.set(photo.sha256, card);
+  prints.show(card);
+  prints.save();
+  announce(fill(text.textAdded, { name: photo.filename }));
+  if (photo.state === "broken") broken(card, photo);
+  poll();
+}
+
+/** Asks for the whole draft while any photo is being looked at: one question for all of them, ever more slowly. */
+async function poll() {
+  if (polling) return;
+  polling = true;
+  for (let wait = 400; root.querySelector('[data-photo][data-state="checking"]'); wait = Math.min(wait * 1.4, 4000)) {
+    await pause(wait);
+    try {
+      const draft = await call("GET", text.api);
+      for (const photo of draft.photos) settle(photo);
+    } catch (error) {
+      if (error instanceof Refusal && !error.temporary) break;
+    }
+  }
+  polling = false;
+}
+
+function settle(photo) {
+  const card = root.querySelector(`[data-photo="${CSS.escape(photo.id)}"][data-state="checking"]`);
+  if (!card || photo.state === "checking") return;
+  Object.assign(card.dataset, { state: photo.state, width: photo.width, height: photo.height });
+  if (photo.state === "broken") return broken(card, photo);
+  if (!card.dataset.preview.startsWith("blob:")) card.dataset.preview = `${photo.preview_url}?ready`;
+  card.querySelector("[data-waiting]").hidden = true;
+  prints.show(card);
+}
+
+function broken(card, photo) {
+  card.classList.add("is-broken");
+  card.querySelector("[data-prints]").hidden = true;
+  card.querySelector("[data-add-row]").hidden = true;
+  card.querySelector("[data-waiting]").hidden = true;
+  card.querySelector("[data-problem]").hidden = false;
+  card.querySelector("[data-problem]").textContent = photo.problem?.detail ?? "";
+  announce(fill(text.textRefused, { name: photo.filename, why: photo.problem?.detail ?? "" }));
+  prints.save();
+}
+
+async function remove(card) {
+  const next = card.nextElementSibling ?? card.previousElementSibling;
+  try {
+    await call("DELETE", `${text.api}photos/${card.dataset.photo}/`);
+  } catch (error) {
+    if (!(error instanceof Refusal) || error.status !== 404) return announce(error instanceof Refusal ? error.message : text.textSaveFailed);
+  }
+  if (card.dataset.preview.startsWith("blob:")) URL.revokeObjectURL(card.dataset.preview);
+  card.remove();
+  announce(fill(text.textRemoved, { name: card.dataset.name }));
+  prints.save();
+  (next?.querySelector("[data-remove-photo], [data-cancel]") ?? root.querySelector("#file")).focus();
+  return hideOrderIfEmpty();
+}
+
+// --- The page's two faces: nothing yet, and an order ------------------------------------------------------------
+
+function showOrder() {
+  const form = root.querySelector("[data-drop]");
+  for (const part of root.querySelectorAll("[data-empty]")) part.hidden = true;
+  root.querySelector("[data-order]").hidden = false;
+  root.querySelector("[data-prints-form]").hidden = false;
+  form.classList.add("is-compact");
+  root.querySelector("[data-order] [data-drop-place]").append(form);
+}
+
+function hideOrderIfEmpty() {
+  if (list.children.length) return;
+  for (const part of root.querySelectorAll("[data-empty]")) part.hidden = false;
+  root.querySelector("[data-order]").hidden = true;
+  root.querySelector("[data-prints-form]").hidden = true;
+  const form = root.querySelector("[data-drop]");
+  const place = root.querySelector("[data-empty] [data-drop-place]");
+  if (!place) return;
+  form.classList.remove("is-compact");
+  place.append(form);
+}
+
+// --- Wiring ------------------------------------------------------------------------------------------------------
+
+takeIn(root, add);
+root.querySelector("[data-prints-form]").addEventListener("click", (event) => {
+  const button = event.target.closest("[data-remove-photo]");
+  if (!button) return;
+  event.preventDefault();
+  remove(button.closest("[data-photo]"));
+});
+root.querySelector("[data-prints-form]").addEventListener("submit", (event) => {
+  if (!root.querySelector("[data-next]").hasAttribute("aria-disabled")) return;
+  event.preventDefault();
+  announce(text.textLeave);
+});
+window.addEventListener("beforeunload", (event) => {
+  if (!root.querySelector("[data-upload-status]").hidden) event.preventDefault();
+});
+
+root.querySelector("[data-smaller]").addEventListener("click", () => decided(true));
+root.querySelector("[data-whole]").addEventListener("click", () => decided(false));
+window.addEventListener("offline", progress);
+window.addEventListener("online", progress);
+
+poll();

@@ -1,0 +1,20 @@
+"""Money in templates: integer cents, written as the reader's language writes euros."""
+
+from django import template
+from django.utils import translation
+
+register = template.Library()
+
+
+@register.filter
+def euros(cents: int | None) -> str:
+    """1250 → "12,50 €" in Portuguese, "€12.50" in English, spaced as the browser's Intl does it."""
+    if cents is None:
+        return ""
+    english = (translation.get_language() or "").startswith("en")
+    whole, rest = divmod(abs(int(cents)), 100)
+    sign = "-" if cents < 0 else ""
+    if english:
+        return f"{sign}€{whole:,}.{rest:02}"
+    grouped = f"{whole:,}".replace(",", "\u00a0") if whole >= 10_000 else str(whole)
+    return f"{sign}{grouped},{rest:02}\u00a0€"

@@ -1,0 +1,92 @@
+"""The delivery page's ways through an unclear address, and how many queries the pages of a purchase take (A1)."""
+
+import json
+import re
+from html import unescape
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from addresses.tests.conftest import Google, google_server, place  # noqa: F401 - the fixture
+from orders import catalogue, drafts
+from orders.drafts import Draft
+from orders.tests import visitors
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def price_list() -> None:
+    catalogue.install_default_catalogue()
+
+
+def with_prints(client: Client, prints: int) -> Draft:
+    draft = visitors.draft_of(client)
+    return drafts.set_items(draft, [visitors.row(visitors.photo(draft)) for _each in range(prints)])
+
+
+def offered(answer: Any) -> list[dict[str, str]]:
+    return [
+        json.loads(unescape(value))
+        for value in re.findall(r'name="candidate" value="([^"]+)"', answer.content.decode())
+    ]
+
+
+def test_the_candidate_that_was_chosen_is_the_one_that_is_kept(client: Client, google_server: Google) -> None:  # noqa: F811
+    """A1: also where the same street exists twice and only the place's id tells them apart."""
+    draft = with_prints(client, 1)
+    google_server.finds(place(place_id="first", city="Mem Martins"), place(place_id="second", city="Rio de Mouro"))
+    answer = client.post("/delivery/", visitors.POST)
+    assert answer.status_code == 422
+    choices = offered(answer)
+    assert [choice["place_id"] for choice in choices] == ["first", "second"]
+    assert (drafts.get(draft.id) or draft).address is None
+    answer = client.post("/delivery/", visitors.POST | {"choose": "1", "candidate": json.dumps(choices[1])})
+    assert answer.headers["Location"] == "/review/"
+    kept = drafts.get(draft.id)
+    assert kept
+    assert kept.address
+    assert kept.delivery
+    assert (kept.address["place_id"], kept.delivery["city"]) == ("second", "Rio de Mouro")
+
+
+def test_a_candidate_without_a_whole_postal_code_keeps_the_one_that_was_typed(
+    client: Client,
+    google_server: Google,  # noqa: F811
+) -> None:
+    draft = with_prints(client, 1)
+    google_server.finds(place(place_id="a", postal_code="1100"), place(place_id="b", postal_code="1100"))
+    choice = offered(client.post("/delivery/", visitors.POST))[0]
+    assert (
+        client.post("/delivery/", visitors.POST | {"choose": "1", "candidate": json.dumps(choice)}).status_code == 302
+    )
+    kept = drafts.get(draft.id)
+    assert kept
+    assert kept.delivery
+    assert kept.delivery["postal_code"] == visitors.POST["postal_code"]
+
+
+@pytest.mark.parametrize("candidate", ["", "[]", "{}", '"x"', "{"])
+def test_a_forged_choice_changes_nothing(client: Client, google_server: Google, candidate: str) -> None:  # noqa: F811
+    draft = with_prints(client, 1)
+    google_server.finds(place(place_id="a"), place(place_id="b"))
+    answer = client.post("/delivery/", visitors.POST | {"choose": "1", "candidate": candidate})
+    assert answer.status_code == 422
+    assert len(offered(answer)) == 2
+    assert (drafts.get(draft.id) or draft).address is None
+
+
+@pytest.mark.parametrize(("path", "most"), [("/", 12), ("/delivery/", 8), ("/review/", 12)])
+def test_a_page_takes_as_many_queries_for_twenty_prints_as_for_one(path: str, most: int) -> None:
+    counts = []
+    for prints in (1, 20):
+        client = visitors.Browser()
+        drafts.set_delivery(with_prints(client, prints), visitors.PICKUP)
+        client.get(path)
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get(path).status_code == 200
+        counts.append(len(queries))
+    assert counts[0] == counts[1] <= most

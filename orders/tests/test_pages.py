@@ -1,0 +1,132 @@
+"""The customer's pages as Django answers them: what they show, what they refuse, how many queries they take."""
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from orders import catalogue, links, pictures, theme
+from orders.catalogue import FinishInfo, ProductInfo
+from orders.information import markup
+from orders.models import LegalDocument, Order
+from orders.pictures import Rectangle
+from orders.quality import Pixels
+from orders.tests.factories import OrderFactory, OrderItemFactory
+
+PAPER = ProductInfo(
+    "10x15", "10 × 15", "10 × 15", 100, 150, 3, (FinishInfo("matte", "Mate", "Matte"),), {"": ((1, 35),)}
+)
+
+
+class Photo:
+    def __init__(self, width: int, height: int) -> None:
+        self.width, self.height = width, height
+
+
+@pytest.mark.parametrize(
+    ("photo", "cut"),
+    [
+        (Photo(3000, 2000), ""),
+        (Photo(2000, 2000), "M0 0H2000V2000H0ZM333.33 0H1666.67V2000H333.33Z"),
+        (Photo(2400, 1800), "M0 0H2400V1800H0ZM0 100H2400V1700H0Z"),
+    ],
+)
+def test_the_drawing_darkens_what_the_paper_cuts_off(photo: Pixels, cut: str) -> None:
+    """U8: the drawing's numbers are the geometry's, whatever the locale writes for a decimal point."""
+    assert pictures.sheet(photo, PAPER, "crop", None).cut == cut
+
+
+def test_a_white_border_shows_the_whole_photo_on_its_paper() -> None:
+    drawn = pictures.sheet(Photo(3000, 2000), PAPER, "border", None)
+    assert (drawn.view_box, drawn.cut) == ("0 0 150 100", "")
+    assert drawn.image == Rectangle("4.5", "3", "141", "94")
+
+
+@pytest.mark.parametrize("colour", ["#1f5f5b", "#ffee00", "#ffffff", "#000000", "#ff0000"])
+def test_text_in_the_studios_colour_can_be_read_on_both_papers(colour: str) -> None:
+    brand = (int(colour[1:3], 16) / 255, int(colour[3:5], 16) / 255, int(colour[5:7], 16) / 255)
+    for paper, step in ((theme.LIGHT_PAPER, -0.02), (theme.DARK_PAPER, 0.02)):
+        assert theme.contrast(theme.readable(brand, paper, step), paper) >= 4.5
+
+
+def test_a_colour_that_is_none_writes_no_style() -> None:
+    assert theme.stylesheet("red; } body { display: none") == ""
+
+
+def test_legal_texts_cannot_carry_markup_of_their_own() -> None:
+    """S1: everything is escaped but headings, paragraphs and lists."""
+    assert markup("## A & B\n\n- <script>x</script>\n- **two**") == (
+        "<h2>A &amp; B</h2>\n<ul><li>&lt;script&gt;x&lt;/script&gt;</li><li><strong>two</strong></li></ul>"
+    )
+
+
+def test_older_versions_of_a_legal_text_stay_reachable(client: Client, db: None) -> None:
+    """P1: the version that an order names can be read for ever."""
+    catalogue.install_default_catalogue()
+    LegalDocument.objects.create(kind="terms", version="new", body_pt="novo", body_en="new text")
+    old = LegalDocument.objects.filter(kind="terms").exclude(version="new").get()
+    assert "novo" in client.get("/legal/terms/").content.decode()
+    assert reverse("legal-version", args=["terms", old.version]) in client.get("/legal/terms/").content.decode()
+    assert client.get(reverse("legal-version", args=["terms", old.version])).status_code == 200
+    assert client.get("/legal/terms/never/").status_code == 404
+
+
+def test_the_start_page_sets_the_csrf_cookie_and_forbids_inline_code(client: Client, db: None) -> None:
+    """S1, S7."""
+    catalogue.install_default_catalogue()
+    answer = client.get("/")
+    page = answer.content.decode()
+    assert "csrftoken" in answer.cookies
+    assert "script-src 'self'" in answer["Content-Security-Policy"]
+    assert " style=" not in page
+    assert "<style" not in page
+    assert page.count("<script") == page.count('<script type="module" src=')
+
+
+def test_an_order_opens_with_its_token_alone(client: Client, db: None) -> None:
+    """S4, C62: no token, a wrong one or a revoked one: 404; the right one: no referrer, no index."""
+    order = OrderFactory(paid=True)
+    path = links.order_path(order)
+    answer = client.get(path)
+    assert (answer.status_code, answer["Referrer-Policy"], answer["X-Robots-Tag"]) == (200, "no-referrer", "noindex")
+    assert client.get(f"/orders/{order.number}/").status_code == 404
+    assert client.get(f"/orders/{order.number}/?t=wrong").status_code == 404
+    Order.objects.filter(pk=order.pk).update(link_version=2)
+    assert client.get(path).status_code == 404
+
+
+def test_the_order_page_takes_as_many_queries_for_ten_prints_as_for_one(client: Client, db: None) -> None:
+    counts = []
+    for prints in (1, 10):
+        order = OrderFactory(paid=True)
+        for _more in range(prints - 1):
+            OrderItemFactory(order=order, photo__order=order)
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get(links.order_path(order)).status_code == 200
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
+
+
+def test_htmx_gets_only_what_has_changed_and_a_later_time_to_ask_again(client: Client, db: None) -> None:
+    order = OrderFactory(paid=True)
+    path = links.order_path(order)
+    first = client.get(f"{path}&v=old&n=0", headers={"HX-Request": "true"}).content.decode()
+    same = client.get(f"{path}&v=paid.paid..0&n=9", headers={"HX-Request": "true"}).content.decode()
+    assert 'id="order-status" hx-swap-oob="true"' in first
+    assert "load delay:5s" in first
+    assert "order-status" not in same
+    assert "load delay:37s" in same
+    assert "hx-get" not in client.get(f"{path}&v=x&n=40", headers={"HX-Request": "true"}).content.decode()
+
+
+def test_the_review_leads_back_to_what_is_missing(client: Client, db: None) -> None:
+    catalogue.install_default_catalogue()
+    assert client.get("/review/").headers["Location"] == "/"
+
+
+@pytest.mark.parametrize("path", ["/", "/legal/terms/", "/theme.css"])
+@pytest.mark.django_db
+def test_monitors_may_ask_with_head(path: str, client: Client) -> None:
+    catalogue.install_default_catalogue()
+    assert client.head(path).status_code == 200

@@ -1,0 +1,71 @@
+"""The upload form of pages without JavaScript: several files at once, a message for each that is refused."""
+
+import pytest
+from django.contrib.messages import get_messages
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from uploads import stash
+from uploads.tests import pictures
+
+pytestmark = pytest.mark.django_db
+
+
+def browser() -> Client:
+    """A visitor's browser that has a draft and the CSRF cookie."""
+    client = Client(enforce_csrf_checks=True, raise_request_exception=False)
+    assert client.get("/api/v1/drafts/current/").status_code == 200
+    return client
+
+
+def file(name: str, data: bytes) -> SimpleUploadedFile:
+    return SimpleUploadedFile(name, data, "image/jpeg")
+
+
+def names(client: Client) -> list[str]:
+    return [photo["filename"] for photo in client.get("/api/v1/drafts/current/").json()["photos"]]
+
+
+def test_several_files_arrive_and_each_refused_one_is_named() -> None:
+    """U2: one broken file leaves the others untouched."""
+    client = browser()
+    files = [
+        file("um.jpg", pictures.jpeg(seed=1)),
+        file("dois.jpg", b"no picture"),
+        file("três.jpg", pictures.jpeg(seed=3)),
+    ]
+    answer = client.post("/photos/", {"csrfmiddlewaretoken": client.cookies["csrftoken"].value, "file": files})
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/")
+    assert names(client) == ["um.jpg", "três.jpg"]
+    texts = [str(message) for message in get_messages(answer.wsgi_request)]
+    assert len(texts) == 1
+    assert "dois.jpg" in texts[0]
+
+
+def test_a_form_from_a_foreign_site_stores_nothing() -> None:
+    """S7."""
+    client = browser()
+    for fields in ({}, {"csrfmiddlewaretoken": "x" * 64}):
+        answer = client.post("/photos/", {**fields, "file": [file("um.jpg", pictures.jpeg())]})
+        assert answer.status_code == 403
+    assert names(client) == []
+    assert stash.staged_bytes() == 0
+
+
+def test_a_token_behind_the_files_does_not_count() -> None:
+    """S7: no byte of a file is taken before the token was seen."""
+    client = browser()
+    token = client.cookies["csrftoken"].value
+    answer = client.post("/photos/", {"file": [file("um.jpg", pictures.jpeg())], "csrfmiddlewaretoken": token})
+    assert answer.status_code == 403
+    assert names(client) == []
+
+
+def test_a_form_without_files_says_so() -> None:
+    client = browser()
+    answer = client.post("/photos/", {"csrfmiddlewaretoken": client.cookies["csrftoken"].value})
+    assert answer.status_code == 403 or len(list(get_messages(answer.wsgi_request))) == 1
+
+
+def test_reading_the_address_is_not_allowed() -> None:
+    assert browser().get("/photos/").status_code == 405

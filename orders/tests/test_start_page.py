@@ -1,0 +1,76 @@
+"""The first page of visitors without photos, rendered once for all of them."""
+
+import re
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from orders import start_page
+from orders.models import ShopSettings
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def kept_for_a_minute(settings: Any) -> Iterator[None]:
+    settings.START_PAGE_SECONDS = 60
+    start_page._kept.clear()
+    yield
+    start_page._kept.clear()
+
+
+def token(page: str) -> str:
+    found: set[str] = set(re.findall(r'name="csrfmiddlewaretoken" value="([^"]+)"', page))
+    assert len(found) == 1
+    return found.pop()
+
+
+def test_the_second_visitor_gets_the_kept_page_without_a_query(django_assert_num_queries: Any) -> None:
+    first = Client().get("/").content.decode()
+    other = Client()
+    other.get("/")
+    with django_assert_num_queries(0):
+        second = other.get("/").content.decode()
+    assert second.replace(token(second), token(first)) == first
+
+
+def test_each_visitor_has_a_csrf_token_of_his_own_that_counts() -> None:
+    """S7: the kept page carries nobody else's token."""
+    one, two = Client(enforce_csrf_checks=True), Client(enforce_csrf_checks=True)
+    first, second = token(one.get("/").content.decode()), token(two.get("/").content.decode())
+    assert first != second
+    change = {"language": "en", "next": "/"}
+    assert two.post("/i18n/setlang/", change | {"csrfmiddlewaretoken": second}).status_code == 302
+    assert two.post("/i18n/setlang/", change | {"csrfmiddlewaretoken": first}).status_code == 403
+
+
+def test_each_language_has_its_own_page() -> None:
+    assert 'lang="pt-PT"' in Client().get("/", headers={"accept-language": "pt"}).content.decode()
+    assert 'lang="en"' in Client().get("/", headers={"accept-language": "en"}).content.decode()
+
+
+def test_a_message_is_shown_to_its_visitor_alone() -> None:
+    visitor = Client()
+    Client().get("/")
+    plain = Client().get("/").content.decode()
+    visitor.post("/prints/", {})  # without a draft: "Please choose your photos first."
+    told = visitor.get("/").content.decode()
+    assert 'class="notice bad"' in told
+    assert 'class="notice bad"' not in plain
+    assert 'class="notice bad"' not in Client().get("/").content.decode()
+    assert 'class="notice bad"' not in visitor.get("/").content.decode()
+
+
+def test_a_change_of_the_owner_shows_after_the_few_seconds(settings: Any) -> None:
+    Client().get("/")
+    ShopSettings.objects.update_or_create(pk=1, defaults={"studio_name": "Foto Tejo"})
+    assert "Foto Tejo" not in Client().get("/").content.decode()
+    start_page._kept.clear()  # as when the seconds are over
+    settings.START_PAGE_SECONDS = 0.01
+    assert "Foto Tejo" in Client().get("/").content.decode()
+    ShopSettings.objects.update(studio_name="Foto Sado")
+    time.sleep(0.02)
+    assert "Foto Sado" in Client().get("/").content.decode()

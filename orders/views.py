@@ -1,0 +1,238 @@
+"""The customer's pages up to paying: photos and prints, delivery, review. Each guards, reads, acts and redirects."""
+
+import functools
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Concatenate, ParamSpec
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import ensure_csrf_cookie
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from addresses.services import AddressAmbiguous, AddressError
+from orders import advice, cards, catalogue, checkout, drafts, forms, hints, pictures, sizes, start_page
+from orders import basket as baskets
+from orders.basket import Basket
+from orders.delivery import LENGTHS
+from orders.drafts import Draft
+from orders.models import ShippingZone, ShopSettings
+from orders.problems import Errors, Invalid, Problem
+from uploads import stash
+
+P = ParamSpec("P")
+MISSING = {
+    "items": gettext_lazy("Choose at least one print first."),
+    "photos": gettext_lazy(
+        "Some photos are still being looked at, or cannot be printed. Wait a moment, or remove them."
+    ),
+    "delivery": gettext_lazy("Tell us first where the prints shall go."),
+    "minimum_order": gettext_lazy("Your order is below the smallest sum that we take."),
+}
+
+
+def with_draft(
+    view: Callable[Concatenate[HttpRequest, Draft, P], HttpResponse],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+    """Hands the view the visitor's draft; where it has expired or been ordered, says so on a new first page."""
+
+    @functools.wraps(view)
+    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        try:
+            return view(request, drafts.for_request(request), *args, **kwargs)
+        except Problem as problem:
+            messages.error(request, str(problem.detail))
+        except Http404:
+            messages.error(request, _("Please choose your photos first."))
+        return redirect("home")
+
+    return guarded
+
+
+@never_cache
+@ensure_csrf_cookie
+@require_safe
+@with_draft
+def home(request: HttpRequest, draft: Draft) -> HttpResponse:
+    if not stash.photos(draft.id):
+        return start_page.response(request, lambda: _saved(request, draft))
+    return _saved(request, draft)
+
+
+def _saved(request: HttpRequest, draft: Draft) -> HttpResponse:
+    """The first page with what the draft holds."""
+    basket = baskets.load(draft)
+    products = catalogue.products()
+    return _home(request, basket, cards.cards(basket, products), products)
+
+
+@require_POST
+@with_draft
+def prints(request: HttpRequest, draft: Draft) -> HttpResponse:
+    """The prints form without a script: saves the rows, after what the pressed button asks for."""
+    products = catalogue.products()
+    rows, target = _after_button(request, draft, cards.sent_rows(request.POST), list(products))
+    try:
+        drafts.set_items(draft, [{name: row[name] for name in cards.FIELDS} for row in rows])
+    except Invalid as problem:
+        return _prints_again(request, draft, rows, problem, products)
+    return redirect(target)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@with_draft
+def delivery(request: HttpRequest, draft: Draft) -> HttpResponse:
+    if request.method != "POST":
+        return _delivery(request, draft, draft.typed or draft.delivery or {})
+    fields = _delivery_fields(request)
+    try:
+        draft = drafts.set_delivery(draft, fields)
+    except Invalid as problem:
+        return _delivery(
+            request, draft, fields, problem.errors if isinstance(problem.errors, Mapping) else {}, status=422
+        )
+    except AddressError as problem:
+        return _delivery(request, draft, fields, problem=problem, status=problem.status)
+    return redirect("review" if (draft.address or {}).get("confirmed") else "delivery")
+
+
+@never_cache
+@ensure_csrf_cookie
+@require_safe
+@with_draft
+def review(request: HttpRequest, draft: Draft) -> HttpResponse:
+    basket = baskets.load(draft)
+    missing = checkout.missing(basket)
+    for lacking, page in (("items", "home"), ("delivery", "delivery")):
+        if lacking in missing:
+            messages.warning(request, str(MISSING[lacking]))
+            return redirect(page)
+    context = {
+        "basket": basket,
+        "prints": [
+            (item, pictures.finished(item.photo, item.product, item.row["fit"], item.row["crop"]))
+            for item in basket.prints
+        ],
+        "delivery": draft.delivery,
+        "address": draft.address,
+        "missing": [MISSING[lacking] for lacking in missing],
+        "cancelled": "cancelled" in request.GET,
+        "hints": hints.of_basket(basket),
+        "prints_text": prints_text(basket.totals.prints),
+    }
+    return render(request, "orders/review.html", context)
+
+
+def prints_text(count: int) -> str:
+    return ngettext("1 print", "%(n)s prints", count) % {"n": count}
+
+
+def _home(
+    request: HttpRequest, basket: Basket, shown: list[cards.Card], products: Mapping[str, Any], **more: object
+) -> HttpResponse:
+    listed, scale = sizes.sizes(products.values())
+    blank = cards.blank_card(products)
+    context = {
+        "api": reverse("api:draft", args=["current"]),
+        "cards": shown,
+        "blank": blank,
+        "all_row": blank.rows[0],
+        "checking": any(photo.state == "checking" for photo in basket.photos),
+        "products": listed,
+        "finishes": cards.finishes(products),
+        "products_json": sizes.products_json(products.values()),
+        "scale": scale,
+        "totals": basket.totals,
+        "prints_text": prints_text(basket.totals.prints),
+        "max_file_mb": settings.UPLOAD_MAX_FILE_MB,
+        "max_photos": settings.UPLOAD_MAX_PHOTOS,
+        "max_quantity": settings.ITEM_MAX_QUANTITY,
+        "advice": advice.SENTENCES,
+        "language_tag": "en-IE" if translation.get_language() == "en" else "pt-PT",
+    }
+    return render(request, "orders/home.html", context | more, status=422 if "form_errors" in more else 200)
+
+
+def _after_button(
+    request: HttpRequest, draft: Draft, rows: list[dict[str, Any]], codes: list[str]
+) -> tuple[list[dict[str, Any]], str]:
+    """The rows as the pressed button leaves them, and where to go next."""
+    pressed = request.POST
+    home_page = reverse("home")
+    if photo_id := pressed.get("remove_photo"):
+        stash.remove(draft.id, photo_id)
+        return [row for row in rows if row["photo"] != photo_id], home_page
+    if suffix := pressed.get("remove_row"):
+        return [row for row in rows if row["suffix"] != suffix], home_page
+    if photo_id := pressed.get("add_row"):
+        return cards.with_another(rows, photo_id, codes), f"{home_page}#photo-{photo_id}"
+    if "apply" in pressed:
+        return cards.all_alike(rows, cards.sent_row(pressed, "all")), home_page
+    return rows, reverse("delivery") if "next" in pressed else home_page
+
+
+def _prints_again(
+    request: HttpRequest, draft: Draft, rows: list[dict[str, Any]], problem: Invalid, products: Mapping[str, Any]
+) -> HttpResponse:
+    basket = baskets.load(draft)
+    errors: list[Errors] = list(problem.errors) if isinstance(problem.errors, list) else []
+    general = [] if errors else [str(error) for found in dict(problem.errors).values() for error in found]  # type: ignore[arg-type]
+    shown = cards.typed_cards(basket.photos, rows, errors, products)
+    return _home(request, basket, shown, products, form_errors=general)
+
+
+def _delivery_fields(request: HttpRequest) -> dict[str, object]:
+    """What the form sent; a chosen candidate takes the place of the address that was typed."""
+    fields: dict[str, object] = {name: request.POST.get(name, "") for name in ("method", *LENGTHS)}
+    fields |= {name: name in request.POST for name in ("keep", "use_suggestion")}
+    if "choose" in request.POST:
+        try:
+            candidate = json.loads(request.POST.get("candidate", ""))
+            chosen = {name: str(candidate[name]) for name in ("street", "postal_code", "city", "place_id")}
+            if not re.fullmatch(r"\d{4}-\d{3}", chosen["postal_code"], re.ASCII):
+                del chosen["postal_code"]  # the maps know some villages by four digits only: what was typed is better
+            fields |= {name: value for name, value in chosen.items() if value}
+        except (ValueError, KeyError, TypeError):
+            pass  # nothing chosen: the form comes back with the candidates
+    return fields
+
+
+def _delivery(
+    request: HttpRequest,
+    draft: Draft,
+    values: Mapping[str, Any],
+    errors: Errors | None = None,
+    problem: AddressError | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    shop = ShopSettings.load()
+    address = draft.address or {}
+    suggestion = address.get("suggestion") if request.method != "POST" and not address.get("confirmed") else None
+    candidates = problem.candidates if isinstance(problem, AddressAmbiguous) else []
+    context = {
+        "values": values or {"language": translation.get_language()},
+        "who": forms.filled(forms.WHO, values, errors or {}),
+        "where": forms.filled(forms.WHERE, values, errors or {}),
+        "also": forms.filled(forms.ALSO, values, errors or {}),
+        "errors": errors,
+        "zones": ShippingZone.objects.all(),
+        "delivery_days": f"{shop.delivery_days_min}–{shop.delivery_days_max}",
+        "suggestion": suggestion,
+        "suggested_address": address.get("formatted_address"),
+        "candidates": [candidate | {"value": json.dumps(candidate)} for candidate in candidates],
+        "problem": problem.detail
+        if problem
+        else _("We found this address a little differently.")
+        if suggestion
+        else "",
+    }
+    return render(request, "orders/delivery.html", context, status=status)

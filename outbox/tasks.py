@@ -1,0 +1,98 @@
+"""Celery's side of the outbox: the sweep, and the decorator that turns a function into a durable task."""
+
+import threading
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from celery import Task, shared_task
+from django.conf import settings
+from django.db import close_old_connections, connection
+
+from outbox import relay, services
+from outbox.models import OutboxMessage
+
+log = structlog.get_logger(__name__)
+
+
+class GiveUp(Exception):
+    """Raised by a durable task when trying again cannot help: the message fails at once, for the owner to see."""
+
+
+@shared_task(name="outbox.sweep", queue="default", ignore_result=True, soft_time_limit=50, time_limit=60)
+def sweep() -> int:
+    return relay.sweep()
+
+
+@shared_task(name="outbox.purge", queue="default", ignore_result=True, soft_time_limit=580, time_limit=600)
+def purge() -> int:
+    """Daily: forgets work that was done OUTBOX_KEEP_DAYS ago."""
+    return services.purge(settings.OUTBOX_KEEP_DAYS)
+
+
+def durable_task(
+    name: str,
+    *,
+    queue: str,
+    max_attempts: int = services.MAX_ATTEMPTS,
+    time_limit: int = 600,
+    on_give_up: Callable[..., None] | None = None,
+) -> Callable[[Callable[..., None]], "Task[Any, Any]"]:
+    """Makes `function(**payload)` the Celery task `name`, called with an outbox message's id.
+
+    The message is claimed by a lease that a thread renews while the function runs. What it raises is kept on the row
+    and tried again with backoff, `max_attempts` times; `GiveUp` ends it at once. `time_limit` is in seconds.
+    `on_give_up(**payload)` is called after the last failure, e.g. to tell the owner.
+    """
+
+    def decorate(function: Callable[..., None]) -> "Task[Any, Any]":
+        @shared_task(name=name, queue=queue, ignore_result=True, soft_time_limit=time_limit - 20, time_limit=time_limit)
+        def run(message_id: int) -> None:
+            run_message(message_id, function, max_attempts=max_attempts, on_give_up=on_give_up)
+
+        return run
+
+    return decorate
+
+
+def run_message(
+    message_id: int,
+    function: Callable[..., None],
+    *,
+    max_attempts: int = services.MAX_ATTEMPTS,
+    on_give_up: Callable[..., None] | None = None,
+) -> None:
+    """Claims the message, runs the function with its payload, and records the outcome on the row."""
+    message = services.claim(message_id)
+    if message is None:
+        return
+    structlog.contextvars.bind_contextvars(
+        correlation_id=message.correlation_id, task=message.task, message_id=message.pk
+    )
+    stop = threading.Event()
+    keeper = threading.Thread(target=_keep_lease, args=(message, stop), daemon=True)
+    keeper.start()
+    try:
+        function(**message.payload)
+    except Exception as error:  # noqa: BLE001 - whatever went wrong is kept on the row, and the row is tried again
+        gave_up = services.fail(
+            message, traceback.format_exc(), final=isinstance(error, GiveUp), max_attempts=max_attempts
+        )
+        log.warning("outbox_task_failed", error=type(error).__name__, attempts=message.attempts, gave_up=gave_up)
+        if gave_up and on_give_up is not None:
+            on_give_up(**message.payload)
+    else:
+        services.complete(message)
+    finally:
+        stop.set()
+        keeper.join()
+        structlog.contextvars.unbind_contextvars("task", "message_id")
+
+
+def _keep_lease(message: OutboxMessage, stop: threading.Event) -> None:
+    while not stop.wait(services.LEASE_SECONDS / 3):
+        close_old_connections()
+        if not services.renew(message):
+            break
+    connection.close()

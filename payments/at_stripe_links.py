@@ -1,0 +1,65 @@
+"""A link payment's Session at Stripe: asked for, looked at, closed. All its parameters come from the rows (C1), so a
+retry sends the very same ones."""
+
+import datetime
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+
+from payments import facts, gateway, parameters
+from payments.models import LinkPayment
+
+STILL_USEFUL = datetime.timedelta(minutes=2)
+
+
+def params(payment: LinkPayment) -> dict[str, Any]:
+    """The parameters of `checkout.sessions.create`."""
+    link = payment.link
+    metadata = {"attempt": payment.public_id, "link": link.token}
+    price = {
+        "currency": payment.currency.lower(),
+        "unit_amount": payment.amount_cents,
+        "tax_behavior": "inclusive",
+        "product_data": {"name": link.description},
+    }
+    page = f"{settings.SITE_URL}/pay/{link.token}/"
+    asked: dict[str, Any] = {
+        "mode": "payment",
+        "ui_mode": "hosted_page",
+        "line_items": [{"price_data": price, "quantity": 1}],
+        "locale": "en" if payment.language == "en" else "pt",
+        "metadata": metadata,
+        "payment_intent_data": {"metadata": metadata, "description": link.description},
+        "success_url": f"{page}return/?session_id={{CHECKOUT_SESSION_ID}}",
+        "cancel_url": page,
+        "expires_at": int(payment.expires_at.timestamp()),
+    }
+    return asked | parameters.methods(payment.amount_cents, payment.currency)
+
+
+def ask(payment: LinkPayment) -> facts.Session:
+    """The Session of the payment's key. Where its page would have closed by now, Stripe's list says whether it was made.
+
+    Raises GatewayError.
+    """
+    if not lasting(payment):
+        since = int(payment.created_at.timestamp()) - 300
+        found = gateway.find_session(payment.public_id, since)
+        if found is None:
+            raise gateway.GatewayRefused("never_made")
+        return found
+    return gateway.create_session(params(payment), idempotency_key=str(payment.idempotency_key))  # type: ignore[arg-type]
+
+
+def lasting(payment: LinkPayment) -> bool:
+    """Its page is open long enough to be of use."""
+    return payment.expires_at > timezone.now() + STILL_USEFUL
+
+
+def closed(session_id: str) -> facts.Session:
+    """The Session after trying to expire it: expired now, or already complete."""
+    try:
+        return gateway.expire_session(session_id)
+    except gateway.GatewayRefused:
+        return gateway.retrieve_session(session_id)

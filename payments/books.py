@@ -1,0 +1,84 @@
+"""The order's payment state, derived from its payments, refunds and disputes; and what a dispute does to it (C40)."""
+
+from django.db import IntegrityError, transaction
+from django.db.models import Sum
+
+from orders.models import Order
+from outbox.services import enqueue
+from payments import attempts, facts
+from payments.models import Dispute, PaymentAttempt, Refund
+
+PaymentState = Order.PaymentState
+
+
+def recompute(order: Order, attempt: PaymentAttempt) -> None:
+    """Writes what was refunded of the locked attempt, and the locked order's payment state."""
+    refunded = attempt.refunds.filter(state=Refund.State.SUCCEEDED).aggregate(sum=Sum("amount_cents"))["sum"] or 0
+    attempt.refunded_cents = refunded
+    attempt.save(update_fields=["refunded_cents"])
+    attempts.set_payment_state(order, payment_state(order))
+
+
+def payment_state(order: Order) -> str:
+    """Paid while what was received less what went back covers the total (C39). A sum in review stays there until the
+    owner decides or it has all gone back."""
+    confirmed = order.attempts.filter(state=PaymentAttempt.State.CONFIRMED)
+    sums = confirmed.aggregate(received=Sum("received_cents"), refunded=Sum("refunded_cents"))
+    received, refunded = sums["received"] or 0, sums["refunded"] or 0
+    disputes = list(Dispute.objects.filter(attempt__order=order))
+    lost = sum(dispute.amount_cents for dispute in disputes if dispute.status == "lost")
+    if not received:
+        return order.payment_state
+    if received - refunded - lost <= 0:
+        return PaymentState.REFUNDED
+    if order.payment_state == PaymentState.REVIEW and order.paid_at is None:
+        return PaymentState.REVIEW
+    if any(dispute.open for dispute in disputes):
+        return PaymentState.DISPUTED
+    whole = not refunded and not lost  # a smaller sum that the owner accepted counts as paid (C10)
+    return (
+        PaymentState.PAID if whole or received - refunded - lost >= order.total_cents else PaymentState.PARTLY_REFUNDED
+    )
+
+
+def apply_dispute(found: facts.Dispute) -> bool:
+    """Books a dispute that was fetched a moment ago; False when its payment is not the shop's."""
+    attempt = PaymentAttempt.objects.filter(intent_id=found.intent_id).first() if found.intent_id else None
+    if attempt is None:
+        return False
+    with transaction.atomic():
+        order, attempt = attempts.lock(attempt.pk)
+        row, before = _dispute(attempt, found)
+        if before != found.status:
+            row.status, row.amount_cents = found.status, found.amount_cents
+            row.save()
+            attempts.note(attempt, f"dispute_{found.status}"[:40], why=found.reason)
+            attempts.set_payment_state(order, payment_state(order))
+            enqueue(
+                "payments.email_owner",
+                key=f"email-owner:{found.id}:{found.status}",
+                queue="mail",
+                payload={"attempt_id": attempt.pk, "kind": "dispute"},
+            )
+    return True
+
+
+def _dispute(attempt: PaymentAttempt, found: facts.Dispute) -> tuple[Dispute, str]:
+    """The dispute's row and its status until now; made under the attempt's lock, so two events make one."""
+    row = Dispute.objects.filter(provider_id=found.id).first()
+    if row is not None:
+        return row, row.status
+    try:
+        with transaction.atomic():
+            row = Dispute.objects.create(
+                attempt=attempt,
+                provider_id=found.id,
+                amount_cents=found.amount_cents,
+                currency=found.currency,
+                status=found.status,
+                reason=found.reason,
+            )
+    except IntegrityError:
+        row = Dispute.objects.get(provider_id=found.id)
+        return row, row.status
+    return row, ""

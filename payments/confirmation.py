@@ -1,0 +1,188 @@
+"""What came of a payment: Stripe is asked, and the books are made to agree. Webhook, success page, expiry task,
+reconciliation and the owner's buttons all end here, so their order and number never matter (C9, C18).
+"""
+
+import structlog
+from django.db import transaction
+
+from orders import services as orders
+from orders import snapshots
+from orders.models import Order
+from orders.snapshots import Snapshot
+from outbox.services import enqueue
+from payments import attempts, facts, gateway, parameters, rebuilt
+from payments.attempts import Money
+from payments.models import PaymentAttempt
+from uploads import stash
+
+State = PaymentAttempt.State
+PaymentState = Order.PaymentState
+REVIEW_KEEPS_SECONDS = 30 * 86_400  # a sum to be reviewed waits for the owner, with its photos
+
+log = structlog.get_logger(__name__)
+
+
+class NotVisibleYet(Exception):
+    """The object names an order of ours that is not in the database (yet): try again (C19)."""
+
+
+def settle_session(session_id: str) -> PaymentAttempt | None:
+    """Fetches the Session and settles it; None when it is not the shop's. Raises GatewayError, NotVisibleYet."""
+    return settle(gateway.retrieve_session(session_id))
+
+
+def settle(session: facts.Session) -> PaymentAttempt | None:
+    """Makes the books agree with a Session that was fetched a moment ago. Safe to repeat and to race."""
+    attempt = find(session)
+    if attempt is None:
+        return None
+    if not attempt.stripe_id:
+        attempt = attempts.opened(attempt.pk, session)  # C3: the answer to our call never arrived, the event did
+    intent = session.intent
+    if session.paid:
+        money = Money(
+            cents=intent.received_cents if intent else session.amount_cents,
+            currency=session.currency,
+            intent_id=session.intent_id,
+            charge_id=intent.charge_id if intent else "",
+        )
+        return _paid(attempt.pk, money, session)
+    if session.status == "complete" or (session.status == "open" and attempt.voucher is not None):
+        rebuilt.remember(attempt.order, session)
+        return _delayed(attempt, intent)
+    if session.status == "expired":
+        return _expired(attempt.pk)
+    return attempt
+
+
+def find(session: facts.Session) -> PaymentAttempt | None:
+    """The attempt of a Session or an Element's Intent, by its id or, where that is not stored yet, by the metadata we gave it (C3)."""
+    element = {"method": PaymentAttempt.Method.ELEMENTS}
+    by_id = {"session_id": session.id} if session.id else element | {"intent_id": session.intent_id}
+    known = PaymentAttempt.objects.select_related("order").filter(**by_id).first()
+    if known is not None:
+        return known
+    public_id, number = str(session.metadata.get("attempt") or ""), str(session.metadata.get("order") or "")
+    if not public_id or not number:
+        return None
+    unknown = {"session_id": None} if session.id else element | {"intent_id": None}
+    named = PaymentAttempt.objects.select_related("order").filter(public_id=public_id, **unknown).first()
+    if named is None or named.order.number != number:
+        raise NotVisibleYet(session.id)
+    return named
+
+
+def _paid(attempt_id: int, money: Money, session: facts.Session) -> PaymentAttempt:
+    """One transaction: payment confirmed, order paid, its effects planned. The second to arrive changes nothing (C9)."""
+    number = PaymentAttempt.objects.values_list("order__number", flat=True).get(pk=attempt_id)
+    snapshot = snapshots.load(number)
+    with transaction.atomic():
+        order, attempt = attempts.lock(attempt_id)
+        if attempt.state == State.CONFIRMED:
+            return attempt
+        fits = money.fits(attempt, order)
+        attempts.write_money(attempt, money)
+        if not fits:
+            _review(order, attempt, f"{money.cents} {money.currency} arrived")
+        elif _unwanted(order):
+            _give_back(order, attempt)
+        else:
+            fulfil(order, snapshot, session)
+    parameters.forget(str(attempt.idempotency_key))
+    log.info("payment_confirmed", payment=attempt.public_id, order=number)
+    return attempt
+
+
+def fulfil(order: Order, snapshot: Snapshot | None, session: facts.Session) -> Order:
+    """Marks a locked order paid, from what was frozen or, where Redis lost that, from what Stripe carries (C49)."""
+    return orders.mark_paid(order, snapshot=snapshot, delivery=None if snapshot else rebuilt.delivery(session))
+
+
+def _unwanted(order: Order) -> bool:
+    """C11: money for an order that is paid already or was cancelled, or that the customer has since replaced by another
+    paid one, goes back; any other late payment revives the order."""
+    if order.paid_at is not None or order.state == Order.State.CANCELLED:
+        return True
+    others = Order.objects.filter(draft_id=order.draft_id, paid_at__isnull=False).exclude(pk=order.pk)
+    return order.state == Order.State.EXPIRED and others.exists()
+
+
+def _give_back(order: Order, attempt: PaymentAttempt) -> None:
+    attempts.note(attempt, "unwanted", why=f"order {order.state}, {order.payment_state}")
+    enqueue(
+        "payments.give_back",
+        key=f"give-back:{attempt.public_id}",
+        payload={"attempt_id": attempt.pk},
+    )
+
+
+def _review(order: Order, attempt: PaymentAttempt, why: str) -> None:
+    """C10: nothing is fulfilled until the owner has looked; what was frozen is kept meanwhile."""
+    attempts.note(attempt, "review", why=why)
+    attempts.set_payment_state(order, PaymentState.REVIEW)
+    enqueue(
+        "payments.email_owner",
+        key=f"email-owner:{attempt.public_id}:review",
+        queue="mail",
+        payload={"attempt_id": attempt.pk, "kind": "review"},
+    )
+    photo_ids = list(order.photos.values_list("photo_id", flat=True))
+    transaction.on_commit(lambda: _keep(order.number, photo_ids), robust=True)
+
+
+def _keep(number: str, photo_ids: list[str]) -> None:
+    stash.hold(photo_ids, number, REVIEW_KEEPS_SECONDS)
+    snapshots.prolong(number, REVIEW_KEEPS_SECONDS)
+
+
+def _delayed(attempt: PaymentAttempt, intent: facts.Intent | None) -> PaymentAttempt:
+    """Complete but not paid: a voucher waits to be paid (C26), or the delayed payment has failed (C28)."""
+    if intent is not None and intent.status in ("requires_payment_method", "canceled"):
+        return _failed(attempt.pk, intent.error_code or intent.status)
+    with transaction.atomic():
+        order, attempt = attempts.lock(attempt.pk)
+        if attempt.state not in attempts.OPEN:
+            return attempt
+        if intent is not None:
+            attempt.intent_id = intent.id
+            if intent.voucher is not None:
+                attempt.voucher = dict(attempts.voucher_json(intent.voucher, attempt))
+        attempt.url = ""
+        attempt.save(update_fields=["intent_id", "voucher", "url"])
+        until = intent.voucher.expires_at if intent and intent.voucher else None
+        if order.payment_state != PaymentState.AWAITING:
+            attempts.note(attempt, "awaiting")
+        orders.mark_awaiting(order, until=until)
+    return attempt
+
+
+def _failed(attempt_id: int, code: str) -> PaymentAttempt:
+    """The customer is told and may pay again with the same photos: the order stays pending (C28)."""
+    with transaction.atomic():
+        order, attempt = attempts.lock(attempt_id)
+        if attempt.state not in attempts.OPEN:
+            return attempt
+        attempts.close(attempt.pk, State.FAILED, "the delayed payment failed", failure_code=code)
+        if order.state == Order.State.PENDING:
+            attempts.set_payment_state(order, PaymentState.UNPAID)
+            enqueue(
+                "orders.email_customer",
+                key=f"email-customer:{order.number}:payment_failed:{attempt.public_id}",
+                queue="mail",
+                payload={"order_id": order.pk, "kind": f"failed:{attempt.pk}"},
+            )
+    attempt.refresh_from_db()
+    return attempt
+
+
+def _expired(attempt_id: int) -> PaymentAttempt:
+    """The Session closed unpaid: so does the attempt, and the order unless another attempt of it is open or paid."""
+    with transaction.atomic():
+        order, attempt = attempts.lock(attempt_id)
+        if attempt.state in attempts.OPEN:
+            attempts.close(attempt.pk, State.CANCELED, "expired")
+            others = order.attempts.filter(state__in=[*attempts.OPEN, State.CONFIRMED]).exclude(pk=attempt.pk)
+            if not others.exists():
+                orders.expire(order, why="nobody paid in time")
+    attempt.refresh_from_db()
+    return attempt

@@ -1,0 +1,119 @@
+"""Which event leads to which look at Stripe. An event is only a trigger: what it says is never believed, the object it
+names is fetched again, outside any transaction (DESIGN §4). True means that it was about the shop's money."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from payments import books, confirmation, elements, facts, gateway, link_payments, refunds
+from payments.models import PaymentAttempt, WebhookEvent
+
+Handler = Callable[[WebhookEvent], bool]
+
+NOT_FOUND_TRIES = 3  # an object of another account or long deleted; a new one may lag behind its event a little
+
+
+def session(event: WebhookEvent) -> bool:
+    return settle_session(gateway.retrieve_session(event.object_id))
+
+
+def intent(event: WebhookEvent) -> bool:
+    """The Intent of a Session: the Session is what gets settled. One without a Session may be a Payment Element's."""
+    return settle_intent(event.object_id)
+
+
+def settle_intent(intent_id: str) -> bool:
+    """Settles the Session that an Intent belongs to, or the Intent itself where it is a Payment Element's."""
+    known = PaymentAttempt.objects.filter(intent_id=intent_id).first()
+    if known is not None and known.method == PaymentAttempt.Method.ELEMENTS:
+        return elements.settle(intent_id)[0] is not None
+    found = gateway.retrieve_session(str(known.session_id)) if known else gateway.session_of_intent(intent_id)
+    if found is None:
+        return elements.settle(intent_id)[0] is not None  # an Element's whose id was never stored, or not the shop's
+    if found.intent is None:
+        found = gateway.retrieve_session(found.id)
+    return settle_session(found)
+
+
+def charge(event: WebhookEvent) -> bool:
+    """C36: a refunded charge may come without its refunds; all refunds of its Intent are fetched."""
+    intent_id = str(_object(event).get("payment_intent") or "")
+    return bool(intent_id) and (refunds.sync(intent_id) or link_payments.sync(intent_id))
+
+
+def refund(event: WebhookEvent) -> bool:
+    """C37: `refund.*` names the refund, `charge.refund.updated` too."""
+    return book_refund(gateway.retrieve_refund(event.object_id))
+
+
+def dispute(event: WebhookEvent) -> bool:
+    return book_dispute(gateway.retrieve_dispute(event.object_id))
+
+
+def settle_session(found: facts.Session) -> bool:
+    """An order's payment, or a link's; False when it is neither."""
+    return confirmation.settle(found) is not None or link_payments.settle(found)
+
+
+def book_refund(found: facts.Refund) -> bool:
+    return refunds.apply(found) or link_payments.sync(found.intent_id)
+
+
+def book_dispute(found: facts.Dispute) -> bool:
+    return books.apply_dispute(found) or link_payments.apply_dispute(found)
+
+
+def counted(event: WebhookEvent) -> bool:
+    """Known, without an effect of its own."""
+    return False
+
+
+HANDLERS: Mapping[str, Handler] = {
+    "checkout.session.completed": session,
+    "checkout.session.async_payment_succeeded": session,
+    "checkout.session.async_payment_failed": session,
+    "checkout.session.expired": session,
+    "payment_intent.succeeded": intent,
+    "payment_intent.payment_failed": intent,
+    "payment_intent.processing": intent,
+    "payment_intent.requires_action": intent,
+    "payment_intent.canceled": intent,
+    "charge.refunded": charge,
+    "charge.refund.updated": refund,
+    "refund.created": refund,
+    "refund.updated": refund,
+    "refund.failed": refund,
+    "charge.dispute.created": dispute,
+    "charge.dispute.updated": dispute,
+    "charge.dispute.closed": dispute,
+    "charge.dispute.funds_withdrawn": dispute,
+    "charge.dispute.funds_reinstated": dispute,
+    "customer.subscription.created": counted,
+    "customer.subscription.updated": counted,
+    "customer.subscription.deleted": counted,
+}
+
+
+def known(kind: str) -> bool:
+    return kind in HANDLERS
+
+
+def needed() -> set[str]:
+    """The events that Stripe must send (C25)."""
+    return {kind for kind, handler in HANDLERS.items() if handler is not counted}
+
+
+def handle(event: WebhookEvent) -> bool:
+    """Runs the event's effect. Raises whatever went wrong; the inbox tries again."""
+    if not event.object_id:
+        return False
+    try:
+        return HANDLERS[event.type](event)
+    except gateway.NotFound:
+        if event.attempts < NOT_FOUND_TRIES:
+            raise
+        return False
+
+
+def _object(event: WebhookEvent) -> Mapping[str, Any]:
+    found = (event.payload.get("data") or {}).get("object")
+    return found if isinstance(found, dict) else {}

@@ -1,0 +1,53 @@
+"""/pay/<payment>/: the shop's own payment page, with Stripe's Payment Element in it. Cards are typed into Stripe's frame."""
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import get_language
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+
+from orders import links
+from payments import at_stripe, attempts, gateway
+from payments.models import PaymentAttempt
+from payments.problems import PaymentServiceUnavailable
+from payments.views import REVIEW, own_drafts, unavailable
+
+
+@require_GET
+@never_cache
+def element(request: HttpRequest, payment: str) -> HttpResponse:
+    """For the visitor whose draft it is; to everybody else it does not exist (C62). The client_secret goes into the page,
+    and nowhere else."""
+    attempt = PaymentAttempt.objects.select_related("order").filter(public_id=payment).first()
+    if attempt is None or attempt.order.draft_id not in own_drafts(request):
+        raise Http404
+    if attempt.method != PaymentAttempt.Method.ELEMENTS or not attempt.intent_id:
+        raise Http404
+    if attempt.state not in attempts.OPEN or not attempt.url:
+        return redirect(links.order_path(attempt.order) if attempt.order.paid_at or attempt.voucher else REVIEW)
+    try:
+        intent = gateway.retrieve_intent(attempt.intent_id)
+    except gateway.GatewayUnavailable:
+        return unavailable(request, PaymentServiceUnavailable())
+    if intent.status not in at_stripe.CANCELABLE:
+        return redirect(f"/checkout/return/?payment_intent={intent.id}")
+    context = {
+        "order": attempt.order,
+        "client_secret": intent.client_secret,
+        "publishable_key": settings.STRIPE_PUBLISHABLE_KEY,
+        "stripe_js": settings.STRIPE_JS_URL,
+        "return_url": f"{settings.SITE_URL}/checkout/return/",
+        "locale": (get_language() or "pt")[:2],
+    }
+    answer = render(request, "payments/element.html", context)
+    answer._csp_update = POLICY  # type: ignore[attr-defined]
+    return answer
+
+
+# What Stripe.js needs, on this page only: its script, its frames (3-D Secure too), and its API.
+POLICY = {
+    "script-src": settings.STRIPE_JS_SOURCES["script"],
+    "frame-src": settings.STRIPE_JS_SOURCES["frame"],
+    "connect-src": settings.STRIPE_JS_SOURCES["connect"],
+}

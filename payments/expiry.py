@@ -1,0 +1,59 @@
+"""Closing what may no longer be paid: a draft was edited, so the Sessions of what it was before end at Stripe (C6)."""
+
+import structlog
+
+from orders import drafts
+from orders import services as orders
+from orders.models import Order
+from orders.problems import Problem
+from payments import at_stripe, attempts, checkout
+from payments.confirmation import settle
+from payments.models import PaymentAttempt
+from payments.problems import PaymentServiceUnavailable
+
+State = PaymentAttempt.State
+
+log = structlog.get_logger(__name__)
+
+
+class StripeAway(Exception):
+    """The Session could not be closed now; the task tries again."""
+
+
+def expire_attempts(draft_id: str) -> None:
+    """Closes the open Sessions and Intents of the draft's outdated orders, and those orders; one that was paid meanwhile stands as
+    it was frozen (C66). Raises GatewayUnavailable or StripeAway, for the outbox to try again."""
+    draft = drafts.get(draft_id)
+    known = (draft.checkout or {}) if draft else {}
+    current = known.get("order") if not known.get("stale") else None
+    for order in Order.objects.filter(draft_id=draft_id, state=Order.State.PENDING).exclude(number=current or ""):
+        for attempt in order.attempts.filter(state__in=attempts.OPEN):
+            close_attempt(attempt)
+        _expire_order(order)
+
+
+def close_attempt(attempt: PaymentAttempt) -> None:
+    """Closes one open attempt at Stripe and here; paid meanwhile, it is confirmed instead.
+
+    Where it is not known whether Stripe made the Session, Stripe is asked with the same key, so that the Session is
+    known and can be closed. A voucher that was issued cannot be withdrawn: it stays, and C11 decides.
+    """
+    if not attempt.stripe_id:
+        try:
+            opened = checkout.open_at_stripe(attempt)
+        except PaymentServiceUnavailable as error:
+            raise StripeAway from error
+        except Problem:
+            return
+        if opened is None:
+            return
+        attempt = opened
+    session = at_stripe.closed(attempt)
+    settle(session)
+    log.info("attempt_closed", payment=attempt.public_id, session_status=session.status)
+
+
+def _expire_order(order: Order) -> None:
+    """Only when nothing can be paid or has been paid for it: an issued voucher keeps it (C30)."""
+    if not order.attempts.filter(state__in=[*attempts.OPEN, State.CONFIRMED]).exists():
+        orders.expire(order, why="changed by the customer")

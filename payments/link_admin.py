@@ -1,0 +1,102 @@
+"""Payment links in the admin: made and closed here; what was paid by them stands beside the orders, with its refund."""
+
+from typing import Any, cast
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin
+from unfold.contrib.filters.admin import ChoicesCheckboxFilter, RangeDateFilter
+from unfold.decorators import display
+from unfold.widgets import UnfoldAdminDecimalFieldWidget
+
+from accounts.models import User
+from payments import link_payments
+from payments.admin import ReadOnlyAdmin
+from payments.models import LinkPayment, PaymentLink
+from payments.problems import NotRefundable
+
+
+class PaymentLinkForm(forms.ModelForm):  # type: ignore[type-arg]
+    """The sum in euros, as people write it."""
+
+    euros = forms.DecimalField(
+        label=_("amount (€)"), min_value=0.5, max_value=999_999, decimal_places=2, widget=UnfoldAdminDecimalFieldWidget
+    )
+
+    class Meta:
+        model = PaymentLink
+        fields = ["description", "single_use", "expires_at"]
+
+
+@admin.register(PaymentLink)
+class PaymentLinkAdmin(ModelAdmin):  # type: ignore[misc]
+    """Once made, a link cannot be changed, only closed: somebody may have its address already."""
+
+    form = PaymentLinkForm
+    list_display = ["description", "amount", "address", "single_use", "expires_at", "closed_at", "created_at"]
+    list_filter = ["single_use", ("created_at", RangeDateFilter)]
+    list_filter_submit = True
+    search_fields = ["description", "token"]
+    actions = ["close"]
+
+    def get_fields(self, request: HttpRequest, obj: PaymentLink | None = None) -> list[str]:
+        if obj is None:
+            return ["euros", "description", "single_use", "expires_at"]
+        return ["description", "amount", "address", "single_use", "expires_at", "closed_at", "created_by", "created_at"]
+
+    def has_change_permission(self, request: HttpRequest, obj: PaymentLink | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: PaymentLink | None = None) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: PaymentLink, form: Any, change: bool) -> None:
+        obj.amount_cents = int(form.cleaned_data["euros"] * 100)
+        obj.created_by = cast(User, request.user)
+        obj.save()
+        self.message_user(request, obj.address, messages.SUCCESS)
+
+    @admin.action(description=_("Close"), permissions=["add"])
+    def close(self, request: HttpRequest, queryset: QuerySet[PaymentLink]) -> None:
+        count = queryset.filter(closed_at=None).update(closed_at=timezone.now())
+        self.message_user(request, _("Links closed: %(count)d.") % {"count": count}, messages.SUCCESS)
+
+    @display(description=_("amount"))
+    def amount(self, link: PaymentLink) -> str:
+        return f"{link.amount_cents / 100:.2f} {link.currency}"
+
+    @display(description=_("address"))
+    def address(self, link: PaymentLink) -> str:
+        return link.address
+
+
+@admin.register(LinkPayment)
+class LinkPaymentAdmin(ReadOnlyAdmin):
+    list_display = ["public_id", "link", "state_label", "received_cents", "refunded_cents", "dispute", "confirmed_at"]
+    list_select_related = ["link"]
+    list_filter = [("state", ChoicesCheckboxFilter), ("created_at", RangeDateFilter)]
+    list_filter_submit = True
+    search_fields = ["public_id", "link__description", "session_id", "intent_id"]
+    exclude = ["url", "idempotency_key", "visitor"]
+    actions = ["refund"]
+
+    @admin.action(description=_("Refund"), permissions=["refund"])
+    def refund(self, request: HttpRequest, queryset: QuerySet[LinkPayment]) -> None:
+        for payment in queryset:
+            try:
+                link_payments.refund(payment.pk)
+            except NotRefundable as problem:
+                self.message_user(request, f"{payment}: {problem.detail}", messages.ERROR)
+            else:
+                self.message_user(request, _("The refund is on its way."), messages.SUCCESS)
+
+    def has_refund_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("orders.refund_order")
+
+    @display(description=_("state"), label={"confirmed": "success", "failed": "danger", "pending": "info"})
+    def state_label(self, payment: LinkPayment) -> tuple[str, str]:
+        return payment.state, payment.get_state_display()

@@ -1,0 +1,239 @@
+"""Paying by a link, under the rules of orders: one payable Session, its key committed first, webhook and return page end
+in the same `settle`, and an event is only a trigger (C1, C5, C8–C10, C43)."""
+
+import datetime
+
+import structlog
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import User
+from outbox.services import enqueue
+from payments import at_stripe_links, facts, gateway, parameters
+from payments.models import LinkPayment, PaymentLink
+from payments.problems import LinkClosed, NotRefundable, PaymentRefused, PaymentServiceUnavailable
+
+State = LinkPayment.State
+
+log = structlog.get_logger(__name__)
+
+
+def make(
+    cents: int,
+    description: str,
+    *,
+    actor: User | None = None,
+    single_use: bool = True,
+    expires_at: datetime.datetime | None = None,
+) -> PaymentLink:
+    """A new link. Raises ValidationError when sum or words will not do."""
+    link = PaymentLink(
+        amount_cents=cents,
+        description=description.strip(),
+        single_use=single_use,
+        created_by=actor,
+        expires_at=expires_at,
+    )
+    link.full_clean()
+    link.save()
+    return link
+
+
+def payable(link: PaymentLink) -> bool:
+    over = link.closed_at is not None or (link.expires_at is not None and link.expires_at <= timezone.now())
+    return not over and not (link.single_use and paid(link))
+
+
+def paid(link: PaymentLink) -> bool:
+    return link.payments.filter(state=State.CONFIRMED).exists()
+
+
+def start(link_id: int, visitor: str, language: str) -> LinkPayment:
+    """The one open payment of this visitor, with Stripe's page; asked again, the same. Call outside transactions.
+
+    Raises LinkClosed, PaymentServiceUnavailable, PaymentRefused.
+    """
+    try:
+        for _turn in range(3):
+            payment = _existing_or_new(link_id, visitor, language)
+            if not payment.session_id:
+                payment = opened(payment.pk, at_stripe_links.ask(payment))
+            waiting = not payment.url  # a voucher was issued: it stays payable until it runs out
+            if payment.state in LinkPayment.OPEN and (waiting or at_stripe_links.lasting(payment)):
+                return payment
+            settle(at_stripe_links.closed(str(payment.session_id)))
+    except gateway.GatewayUnavailable as error:
+        raise PaymentServiceUnavailable from error
+    except gateway.GatewayMisconfigured as error:
+        raise PaymentServiceUnavailable from error
+    except gateway.GatewayRefused as error:
+        _cancel(payment.pk)
+        raise PaymentRefused from error
+    raise PaymentServiceUnavailable
+
+
+def _existing_or_new(link_id: int, visitor: str, language: str) -> LinkPayment:
+    with transaction.atomic():
+        link = PaymentLink.objects.select_for_update().get(pk=link_id)
+        if not payable(link):
+            raise LinkClosed
+        key = "" if link.single_use else visitor
+        found = link.payments.filter(state__in=LinkPayment.OPEN, visitor=key).first()
+        return found or LinkPayment.objects.create(
+            link=link,
+            visitor=key,
+            amount_cents=link.amount_cents,
+            currency=link.currency,
+            language=language,
+            expires_at=parameters.expires_at(),
+        )
+
+
+def opened(payment_id: int, session: facts.Session) -> LinkPayment:
+    """Stripe made the Session: its id and page are kept, once."""
+    with transaction.atomic():
+        payment = _lock(payment_id)
+        if payment.session_id is None:
+            payment.session_id, payment.url = session.id, session.url
+            payment.state = State.PENDING if payment.state == State.CREATED else payment.state
+            payment.save()
+        return payment
+
+
+def settle(session: facts.Session) -> bool:
+    """Makes the books agree with a Session fetched a moment ago; False when it is of no link. Safe to repeat and race."""
+    known = LinkPayment.objects.filter(session_id=session.id).first()
+    known = known or LinkPayment.objects.filter(public_id=str(session.metadata.get("attempt")), session_id=None).first()
+    if known is None:
+        return False
+    payment = opened(known.pk, session)
+    if session.paid:
+        _paid(payment.pk, session)
+    elif session.status == "expired":
+        _cancel(payment.pk)
+    elif session.status == "complete":
+        failed = session.intent is not None and session.intent.status in ("requires_payment_method", "canceled")
+        _waiting(payment.pk, State.FAILED if failed else State.PENDING)
+    return True
+
+
+def _paid(payment_id: int, session: facts.Session) -> None:
+    with transaction.atomic():
+        payment = _lock(payment_id)
+        if payment.state == State.CONFIRMED:
+            return
+        again = payment.link.single_use and paid(payment.link)
+        payment.received_cents = session.intent.received_cents if session.intent else session.amount_cents
+        payment.state, payment.confirmed_at, payment.url = State.CONFIRMED, timezone.now(), ""
+        payment.intent_id, payment.email = session.intent_id or None, session.email
+        payment.save()
+        fits = (payment.received_cents, session.currency) == (payment.amount_cents, payment.currency)
+        if again:
+            _plan_refund(payment)
+            return
+        tell(payment, "paid" if fits else "review")
+        if payment.email:
+            tell(payment, "receipt")
+    log.info("link_paid", payment=payment.public_id)
+
+
+def _waiting(payment_id: int, to: str) -> None:
+    with transaction.atomic():
+        payment = _lock(payment_id)
+        if payment.state in LinkPayment.OPEN:
+            payment.state, payment.url = to, ""
+            payment.save()
+
+
+def _cancel(payment_id: int) -> None:
+    _waiting(payment_id, State.CANCELED)
+
+
+def refund(payment_id: int) -> LinkPayment:
+    """All that is left of the payment goes back, once; a task asks Stripe. Raises NotRefundable."""
+    with transaction.atomic():
+        payment = _lock(payment_id)
+        if payment.state != State.CONFIRMED or not payment.intent_id:
+            raise NotRefundable
+        _plan_refund(payment)
+        return payment
+
+
+def _plan_refund(payment: LinkPayment) -> None:
+    if payment.refund_asked_cents or payment.refunded_cents >= (payment.received_cents or 0):
+        return
+    payment.refund_asked_cents = (payment.received_cents or 0) - payment.refunded_cents
+    payment.save()
+    enqueue("payments.refund_link", key=f"refund-link:{payment.public_id}", payload={"payment_id": payment.pk})
+
+
+def send_refund(payment_id: int) -> None:
+    """Asks Stripe for the planned refund, unless it has it already (C33, C43)."""
+    payment = LinkPayment.objects.get(pk=payment_id)
+    intent = str(payment.intent_id)
+    mine = [found for found in gateway.refunds_of(intent) if found.metadata.get("link_payment") == payment.public_id]
+    if not mine:
+        metadata = {"link_payment": payment.public_id}
+        key = f"refund-link:{payment.public_id}"
+        gateway.create_refund(intent, payment.refund_asked_cents, metadata, idempotency_key=key)
+    sync(intent)
+
+
+def sync(intent_id: str) -> bool:
+    """Books what went back of a link's payment, by whatever hand; False when it is of no link."""
+    known = LinkPayment.objects.filter(intent_id=intent_id).first() if intent_id else None
+    if known is None:
+        return False
+    made = gateway.refunds_of(intent_id)
+    with transaction.atomic():
+        payment = _lock(known.pk)
+        payment.refunded_cents = sum(found.amount_cents for found in made if found.status == "succeeded")
+        payment.save()
+        for found in made:
+            if found.status in ("failed", "canceled"):
+                tell(payment, "refund_failed", found.id)
+    return True
+
+
+def apply_dispute(found: facts.Dispute) -> bool:
+    """Notes a dispute of a link's payment and tells the owner; False when it is of no link."""
+    known = LinkPayment.objects.filter(intent_id=found.intent_id).first() if found.intent_id else None
+    if known is None:
+        return False
+    with transaction.atomic():
+        payment = _lock(known.pk)
+        if payment.dispute != found.status:
+            payment.dispute = found.status[:40]
+            payment.save()
+            tell(payment, "dispute", f"{found.id}:{found.status}")
+    return True
+
+
+def confirm_return(link: PaymentLink, session_id: str) -> LinkPayment | None:
+    """The payer comes back: the Session is looked up and settled when it is of this link (C7)."""
+    payment = link.payments.filter(session_id=session_id).first()
+    if payment is None:
+        return None
+    if payment.state in LinkPayment.OPEN:
+        settle(gateway.retrieve_session(session_id))
+        payment.refresh_from_db()
+    return payment
+
+
+def tell(payment: LinkPayment, kind: str, occurrence: str = "") -> None:
+    """One mail of the kind (link_emails.KINDS) a payment and occurrence."""
+    enqueue(
+        "payments.email_link",
+        key=f"email-link:{payment.public_id}:{kind}:{occurrence}",
+        queue="mail",
+        payload={"payment_id": payment.pk, "kind": kind},
+    )
+
+
+def _lock(payment_id: int) -> LinkPayment:
+    """The link's row, then the payment's."""
+    link_id = LinkPayment.objects.values_list("link_id", flat=True).get(pk=payment_id)
+    link = PaymentLink.objects.select_for_update().get(pk=link_id)
+    payment = LinkPayment.objects.select_for_update(of=("self",)).get(pk=payment_id)
+    payment.link = link
+    return payment

@@ -1,0 +1,28 @@
+"""manage.py purge: forgets finished work past its retention, as beat does daily."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+
+from outbox import services as outbox
+from payments import inbox
+
+
+class Command(BaseCommand):
+    help = (
+        "Deletes rows of finished background work and processed webhook events past their retention (OUTBOX_KEEP_DAYS, "
+        "WEBHOOK_EVENTS_KEEP_DAYS). What waits or gave up, orders and payments are kept. Safe to repeat."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--outbox-days", type=int, default=settings.OUTBOX_KEEP_DAYS, help="instead of the setting")
+        parser.add_argument(
+            "--events-days", type=int, default=settings.WEBHOOK_EVENTS_KEEP_DAYS, help="instead of the setting"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        messages = outbox.purge(max(options["outbox_days"], 1))
+        events = inbox.purge(max(options["events_days"], 1))
+        self.stdout.write(f"Deleted: {messages} messages of finished work, {events} webhook events.")

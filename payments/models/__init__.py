@@ -1,0 +1,21 @@
+"""The payment side's tables. Split by purpose; import from here."""
+
+from payments.models.attempt import PaymentAttempt, PaymentEvent
+from payments.models.books import BalanceTransaction, Payout
+from payments.models.discrepancy import Discrepancy
+from payments.models.link import LinkPayment, PaymentLink
+from payments.models.refund import Dispute, Refund
+from payments.models.webhook_event import WebhookEvent
+
+__all__ = [
+    "BalanceTransaction",
+    "Discrepancy",
+    "Dispute",
+    "LinkPayment",
+    "PaymentAttempt",
+    "PaymentEvent",
+    "PaymentLink",
+    "Payout",
+    "Refund",
+    "WebhookEvent",
+]

@@ -1,0 +1,169 @@
+"""Refunds: asked for by staff or by rule, made at Stripe, and booked as Stripe says they are (C32–C38)."""
+
+import structlog
+from django.db import IntegrityError, transaction
+from django.db.models import Sum
+from django.utils import timezone
+
+from accounts.models import User
+from outbox.services import enqueue
+from payments import attempts, books, facts, gateway
+from payments.confirmation import NotVisibleYet
+from payments.models import PaymentAttempt, Refund
+from payments.problems import NotRefundable, OverRefund
+
+State = Refund.State
+FALLBACK_SECONDS = 30  # the outbox sends a refund whose first sending failed or was cut off
+STATES = {
+    "pending": State.PENDING,
+    "requires_action": State.PENDING,
+    "succeeded": State.SUCCEEDED,
+    "failed": State.FAILED,
+    "canceled": State.CANCELED,
+}
+
+log = structlog.get_logger(__name__)
+
+
+def refund(
+    attempt_id: int, amount_cents: int | None = None, *, reason: str, actor: User | None = None, key: str = ""
+) -> Refund:
+    """Refunds the amount, or all that is left; the refund as Stripe answered, or still `created` while Stripe is away.
+
+    The row is committed with its idempotency key before Stripe is asked. `key` makes a repeated request the same
+    refund (C33). Call outside transactions. Raises OverRefund, NotRefundable.
+    """
+    row = _reserve(attempt_id, amount_cents, reason, actor, key)
+    if row.state == State.CREATED:
+        try:
+            send(row.pk)
+        except gateway.GatewayUnavailable as error:
+            log.warning("refund_delayed", refund=row.public_id, kind=error.kind)
+        row.refresh_from_db()
+    return row
+
+
+def _reserve(attempt_id: int, amount_cents: int | None, reason: str, actor: User | None, key: str) -> Refund:
+    """The refund's row. The order's and attempt's locks make two requests at once share what is left (C32)."""
+    with transaction.atomic():
+        _order, attempt = attempts.lock(attempt_id)
+        if key and (known := attempt.refunds.filter(idempotency_key=key).first()):
+            return known
+        if attempt.state != PaymentAttempt.State.CONFIRMED or not attempt.intent_id:
+            raise NotRefundable
+        left = _left(attempt)
+        amount = left if amount_cents is None else amount_cents
+        if not 1 <= amount <= left:
+            raise OverRefund
+        row = Refund(attempt=attempt, amount_cents=amount, currency=attempt.currency, reason=reason[:255], actor=actor)
+        row.idempotency_key = key or str(row.idempotency_key)
+        row.save()
+        attempts.note(attempt, "refund_asked", why=reason, actor=actor)
+        enqueue(
+            "payments.send_refund",
+            key=f"refund:{row.public_id}",
+            payload={"refund_id": row.pk},
+            delay_seconds=FALLBACK_SECONDS,
+        )
+        return row
+
+
+def _left(attempt: PaymentAttempt) -> int:
+    """Cents that may still be refunded: received, less refunds made and under way."""
+    taken = attempt.refunds.filter(state__in=Refund.RESERVED).aggregate(sum=Sum("amount_cents"))["sum"] or 0
+    return (attempt.received_cents or 0) - taken
+
+
+def send(refund_id: int) -> None:
+    """Asks Stripe for a reserved refund, with its stored key; once it is known there, nothing more happens (C33)."""
+    row = Refund.objects.select_related("attempt__order").get(pk=refund_id)
+    if row.state != State.CREATED:
+        return
+    metadata = {"refund": row.public_id, "order": row.attempt.order.number}
+    try:
+        made = gateway.create_refund(
+            str(row.attempt.intent_id), row.amount_cents, metadata, idempotency_key=str(row.idempotency_key)
+        )
+    except gateway.GatewayMisconfigured:
+        raise
+    except gateway.GatewayRefused as error:
+        _settle(row.pk, State.FAILED, error.code)
+        return
+    apply(made)
+
+
+def sync(intent_id: str) -> bool:
+    """Books all refunds of a payment as Stripe has them (C35, C36); False when the payment is not the shop's."""
+    if not PaymentAttempt.objects.filter(intent_id=intent_id).exists():
+        return False
+    for found in gateway.refunds_of(intent_id):
+        apply(found)
+    return True
+
+
+def apply(found: facts.Refund) -> bool:
+    """Books a refund that was fetched a moment ago; ours is recognised by its metadata (C34), one made in the dashboard
+    gets a row. False when its payment is not the shop's."""
+    attempt = PaymentAttempt.objects.filter(intent_id=found.intent_id).first() if found.intent_id else None
+    if attempt is None:
+        if found.metadata.get("refund"):
+            raise NotVisibleYet(found.id)
+        return False
+    row = _row_of(attempt, found)
+    _settle(row.pk, STATES.get(found.status, State.PENDING), found.failure_reason, provider_id=found.id)
+    return True
+
+
+def _row_of(attempt: PaymentAttempt, found: facts.Refund) -> Refund:
+    known = Refund.objects.filter(provider_id=found.id).first()
+    known = known or Refund.objects.filter(attempt=attempt, public_id=str(found.metadata.get("refund") or "")).first()
+    if known is not None:
+        return known
+    try:
+        with transaction.atomic():
+            return Refund.objects.create(
+                attempt=attempt,
+                amount_cents=found.amount_cents,
+                currency=found.currency,
+                reason="made in Stripe's dashboard",
+                provider_id=found.id,
+                state=State.PENDING,
+            )
+    except IntegrityError:
+        return Refund.objects.get(provider_id=found.id)
+
+
+def _settle(refund_id: int, to: str, failure_code: str = "", provider_id: str = "") -> None:
+    """Writes the refund's state, the payment's sum and the order's payment state, under their locks."""
+    attempt_id = Refund.objects.values_list("attempt_id", flat=True).get(pk=refund_id)
+    with transaction.atomic():
+        order, attempt = attempts.lock(attempt_id)
+        row = Refund.objects.select_for_update(of=("self",)).get(pk=refund_id)
+        if provider_id and row.provider_id is None:
+            row.provider_id = provider_id
+        changed = row.state != to
+        row.state, row.failure_code = to, failure_code[:80]
+        row.settled_at = timezone.now() if to not in (State.CREATED, State.PENDING) else None
+        row.save()
+        books.recompute(order, attempt)
+        if changed:
+            attempts.note(attempt, f"refund_{to}", why=failure_code)
+            _tell(row)
+
+
+def _tell(row: Refund) -> None:
+    """C38: the owner learns of a refund that did not arrive; the customer of one that did."""
+    if row.state in (State.FAILED, State.CANCELED):
+        enqueue(
+            "payments.email_owner",
+            key=f"email-owner:{row.public_id}:failed",
+            queue="mail",
+            payload={"attempt_id": row.attempt_id, "kind": "refund_failed"},
+        )
+    elif row.state == State.SUCCEEDED and row.attempt.order.email:
+        enqueue(
+            "orders.email_customer",
+            key=f"email-customer:{row.attempt.order.number}:refunded:{row.public_id}",
+            queue="mail",
+            payload={"order_id": row.attempt.order_id, "kind": f"refunded:{row.pk}"},
+        )

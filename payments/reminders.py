@@ -1,0 +1,47 @@
+"""A Multibanco voucher about to run out: the customer gets entity and reference once more, a day before (C29)."""
+
+import datetime
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+
+from orders.models import Order
+from outbox.services import enqueue
+from payments import attempts
+from payments.models import PaymentAttempt
+
+BEFORE = datetime.timedelta(days=1)
+NOT_SOONER = datetime.timedelta(hours=12)  # after the voucher's own mail
+
+
+def run() -> int:
+    """Plans the reminders that are due, one a voucher; how many are."""
+    now = timezone.now()
+    waiting = PaymentAttempt.objects.filter(
+        state=PaymentAttempt.State.PENDING,
+        voucher__isnull=False,
+        created_at__lt=now - NOT_SOONER,
+        order__payment_state=Order.PaymentState.AWAITING,
+    )
+    return sum(_remind(attempt.pk) for attempt in waiting.iterator() if _last_day(attempt, now))
+
+
+def _last_day(attempt: PaymentAttempt, now: datetime.datetime) -> bool:
+    until = parse_datetime(str((attempt.voucher or {}).get("expires_at") or ""))
+    return until is not None and now < until <= now + BEFORE
+
+
+def _remind(attempt_id: int) -> bool:
+    """Nothing when it was paid in this moment: the locks are the confirmation's own."""
+    with transaction.atomic():
+        order, attempt = attempts.lock(attempt_id)
+        if attempt.state != PaymentAttempt.State.PENDING or order.payment_state != Order.PaymentState.AWAITING:
+            return False
+        enqueue(
+            "orders.email_customer",
+            key=f"email-customer:{order.number}:voucher_reminder:{attempt.public_id}",
+            queue="mail",
+            payload={"order_id": order.pk, "kind": f"voucher_reminder:{attempt.pk}"},
+        )
+    return True

@@ -1,0 +1,118 @@
+"""Celery's side of payments: each task calls one service."""
+
+from celery import shared_task
+from django.conf import settings
+
+from outbox.tasks import GiveUp, durable_task
+from payments import (
+    compensation,
+    emails,
+    expiry,
+    gateway,
+    inbox,
+    leftovers,
+    link_emails,
+    link_payments,
+    refunds,
+    reminders,
+)
+from payments.models import PaymentAttempt
+from payments.problems import NotRefundable, OverRefund
+from payments.reconciliation import days, mail, run
+
+
+@shared_task(name="payments.process_inbox", queue="webhooks", ignore_result=True, soft_time_limit=280, time_limit=300)
+def process_inbox() -> int:
+    """Works off the inbox: nudged by the webhook, and every few seconds by beat."""
+    return inbox.drain()
+
+
+@durable_task("payments.expire_attempts", queue="default", max_attempts=12)
+def expire_attempts(draft_id: str) -> None:
+    expiry.expire_attempts(draft_id)
+
+
+@durable_task("payments.send_refund", queue="default", max_attempts=12)
+def send_refund(refund_id: int) -> None:
+    refunds.send(refund_id)
+
+
+@durable_task("payments.give_back", queue="default", max_attempts=12)
+def give_back(attempt_id: int) -> None:
+    """C11: money that no order waits for goes back, whole."""
+    _refund_whole(attempt_id, "no order waited for this payment", "give-back")
+
+
+@durable_task("payments.refund_cancelled", queue="default", max_attempts=12)
+def refund_cancelled(attempt_id: int, reason: str = "the customer cancelled before production") -> None:
+    """The order was cancelled: all that is left of the payment goes back."""
+    _refund_whole(attempt_id, reason, "cancelled")
+
+
+@durable_task("payments.email_owner", queue="mail")
+def email_owner(attempt_id: int, kind: str) -> None:
+    emails.email_owner(attempt_id, kind)
+
+
+@shared_task(name="payments.compensate", ignore_result=True, soft_time_limit=580, time_limit=600)
+def compensate() -> int:
+    """Hourly: orders whose photos never came back are refunded and cancelled."""
+    return compensation.run()
+
+
+@shared_task(name="payments.close_leftovers", ignore_result=True, soft_time_limit=280, time_limit=300)
+def close_leftovers() -> int:
+    """Every few minutes: Sessions and orders past their time whose event never came."""
+    return leftovers.run()
+
+
+@shared_task(name="payments.purge_events", ignore_result=True, soft_time_limit=580, time_limit=600)
+def purge_events() -> int:
+    """Daily: forgets webhook events that were done WEBHOOK_EVENTS_KEEP_DAYS ago."""
+    return inbox.purge(settings.WEBHOOK_EVENTS_KEEP_DAYS)
+
+
+@shared_task(name="payments.remind_vouchers", ignore_result=True, soft_time_limit=280, time_limit=300)
+def remind_vouchers() -> int:
+    """Hourly: vouchers that run out within a day."""
+    return reminders.run()
+
+
+@shared_task(
+    name="payments.reconcile",
+    ignore_result=True,
+    soft_time_limit=3500,
+    time_limit=3600,
+    autoretry_for=(gateway.GatewayUnavailable,),
+    retry_backoff=60,
+    max_retries=8,
+)
+def reconcile() -> int:
+    """Daily: yesterday's payments against Stripe's books; how many discrepancies are open."""
+    return run.reconcile(days.yesterday()).open
+
+
+@durable_task("payments.email_link", queue="mail")
+def email_link(payment_id: int, kind: str) -> None:
+    link_emails.email_link(payment_id, kind)
+
+
+@durable_task("payments.refund_link", queue="default", max_attempts=12)
+def refund_link(payment_id: int) -> None:
+    link_payments.send_refund(payment_id)
+
+
+@durable_task("payments.email_discrepancies", queue="mail")
+def email_discrepancies(date: str) -> None:
+    mail.email_discrepancies(date)
+
+
+def _refund_whole(attempt_id: int, reason: str, purpose: str) -> None:
+    """All that is left of a payment, once, however often it is tried."""
+    public_id = PaymentAttempt.objects.values_list("public_id", flat=True).get(pk=attempt_id)
+    try:
+        refunds.refund(attempt_id, reason=reason, key=f"{purpose}:{public_id}")
+    except OverRefund:
+        return  # somebody refunded it already
+    except NotRefundable as error:
+        raise GiveUp(str(error)) from error

@@ -1,0 +1,111 @@
+"""Money that comes late, twice or in another sum, and events that Stripe could not deliver: C10, C11, C23, C39."""
+
+import datetime
+
+import pytest
+from django.utils import timezone
+
+from orders import drafts, services
+from orders.drafts import Draft
+from orders.models import Order
+from orders.services import InvalidTransition
+from orders.tests import visitors
+from outbox.models import OutboxMessage
+from payments import confirmation, inbox, replaying, review, tasks
+from payments.models import PaymentAttempt, WebhookEvent
+from payments.tests.stand_in import StandIn, deliver
+from payments.tests.test_confirmation import attempt as start
+from payments.tests.test_confirmation import fulfilled, planned
+from uploads import stash
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def give_back() -> None:
+    for message in OutboxMessage.objects.filter(task="payments.give_back"):
+        tasks.give_back(message.pk)
+
+
+def changed(draft: Draft) -> Draft:
+    (photo,) = stash.photos(draft.id)
+    return drafts.set_items(draft, [visitors.row(photo, 5)])
+
+
+def test_events_that_could_not_be_delivered_are_fetched_and_processed(stripe_api: StandIn) -> None:
+    """C23: the endpoint was away; a second fetch finds all known, and changes nothing."""
+    attempt = start()
+    stripe_api.pay(str(attempt.session_id))
+    since = timezone.now() - datetime.timedelta(hours=1)
+    assert WebhookEvent.objects.count() == 0
+    taken = dict(replaying.undelivered(since))
+    assert set(taken.values()) == {"fetched"}
+    assert len(taken) >= 3
+    inbox.drain()
+    attempt.refresh_from_db()
+    assert (attempt.state, attempt.order.state) == ("confirmed", "paid")
+    assert fulfilled(attempt.order) == planned(attempt.order)
+    assert set(dict(replaying.undelivered(since)).values()) == {"known"}
+    assert attempt.events.filter(kind="confirmed").count() == 1
+
+
+def test_the_owner_accepts_a_sum_in_review_once(stripe_api: StandIn) -> None:
+    """C10: fulfilled for what arrived; the order counts as paid."""
+    attempt = start()
+    Order.objects.update(total_cents=71, items_cents=71)
+    stripe_api.pay(str(attempt.session_id))
+    deliver(stripe_api.objects("event"))
+    order = Order.objects.get()
+    assert (order.payment_state, order.paid_at, fulfilled(order)) == ("review", None, [])
+    review.accept(attempt.pk, why="one cent")
+    order.refresh_from_db()
+    assert (order.state, order.payment_state, order.email) == ("paid", "paid", "maria@example.test")
+    assert fulfilled(order) == planned(order)
+    assert attempt.events.filter(kind="accepted", why="one cent").count() == 1
+    with pytest.raises(InvalidTransition):
+        review.accept(attempt.pk)
+    assert fulfilled(order) == planned(order)
+
+
+def test_an_order_with_two_charges_stays_paid_when_one_goes_back(stripe_api: StandIn) -> None:
+    """C39, C11: the customer paid in two tabs; the second sum is refunded by itself."""
+    draft = visitors.complete()
+    first = start(draft)
+    PaymentAttempt.objects.update(state="canceled")  # here it was given up, at Stripe its page is still open
+    second = PaymentAttempt.objects.exclude(pk=first.pk).get(pk=_again(draft))
+    for one in (first, second):
+        stripe_api.pay(str(one.session_id))
+        confirmation.settle_session(str(one.session_id))
+    give_back()
+    order = Order.objects.get()
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert (first.refunded_cents, second.refunded_cents) == (0, 70)
+    assert (order.state, order.payment_state) == ("paid", "paid")
+    assert [row["amount"] for row in stripe_api.objects("refund")] == [70]
+    assert [key for key in fulfilled(order) if ":refunded:" not in key] == planned(order)
+
+
+def _again(draft: Draft) -> int:
+    from payments.checkout import start_checkout
+
+    order = start_checkout(draft, language="pt", terms=True).order
+    return order.attempts.get(state="pending").pk
+
+
+def test_an_expired_order_that_was_replaced_by_a_paid_one_is_refunded(stripe_api: StandIn) -> None:
+    """C11: its customer changed the prints and paid for those."""
+    draft = visitors.complete()
+    old = start(draft)
+    new = PaymentAttempt.objects.get(pk=_again(changed(draft)))
+    services.expire(old.order)
+    PaymentAttempt.objects.filter(pk=old.pk).update(state="canceled")
+    stripe_api.pay(str(new.session_id))
+    confirmation.settle_session(str(new.session_id))
+    stripe_api.pay(str(old.session_id))
+    confirmation.settle_session(str(old.session_id))
+    give_back()
+    old.refresh_from_db()
+    new.refresh_from_db()
+    assert (old.order.state, old.order.payment_state, old.refunded_cents) == ("expired", "refunded", 70)
+    assert (new.order.state, new.order.payment_state, new.refunded_cents) == ("paid", "paid", 0)
+    assert fulfilled(old.order) == []

@@ -1,0 +1,136 @@
+"""Refunds and disputes against the stand-in: C32–C38, C40."""
+
+from typing import Any
+
+import pytest
+
+from accounts.models import User
+from orders.tests import visitors
+from outbox.models import OutboxMessage
+from payments import books, confirmation, gateway, refunds
+from payments.checkout import start_checkout
+from payments.models import Dispute, PaymentAttempt, Refund
+from payments.problems import NotRefundable, OverRefund
+from payments.tests.stand_in import DISPUTED, StandIn, deliver
+from payments.tests.together import together
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def paid(stripe_api: StandIn) -> PaymentAttempt:
+    """A paid order of 70 cents, its events not delivered."""
+    return pay(stripe_api)
+
+
+def pay(stripe_api: StandIn, **how: Any) -> PaymentAttempt:
+    started = start_checkout(visitors.complete(), language="pt", terms=True)
+    session_id = str(started.order.attempts.get().session_id)
+    stripe_api.pay(session_id, **how)
+    attempt = confirmation.settle_session(session_id)
+    assert attempt is not None
+    attempt.refresh_from_db()
+    return attempt
+
+
+def test_a_part_then_the_rest_is_refunded(paid: PaymentAttempt, stripe_api: StandIn) -> None:
+    """C34: the webhooks of our own refunds add no rows."""
+    owner = User.objects.create_user("dona@example.test", "a long password")
+    refunds.refund(paid.pk, 30, reason="uma folha riscada", actor=owner)
+    paid.refresh_from_db()
+    assert (paid.refunded_cents, paid.order.payment_state) == (30, "partly_refunded")
+    refunds.refund(paid.pk, reason="o resto", actor=owner)
+    deliver(stripe_api.objects("event"))
+    paid.refresh_from_db()
+    paid.order.refresh_from_db()
+    assert (paid.refunded_cents, paid.order.payment_state) == (70, "refunded")
+    rows = Refund.objects.values_list("amount_cents", "state", "reason", "actor")
+    assert list(rows) == [(30, "succeeded", "uma folha riscada", owner.pk), (40, "succeeded", "o resto", owner.pk)]
+    assert [refund["amount"] for refund in stripe_api.objects("refund")] == [30, 40]
+
+
+@pytest.mark.race
+def test_of_two_refunds_of_sixty_percent_at_once_one_succeeds(paid: PaymentAttempt, stripe_api: StandIn) -> None:
+    """C32."""
+    results = together(2, lambda: refunds.refund(paid.pk, 42, reason="x"))
+    assert sorted(type(result).__name__ for result in results) == ["OverRefund", "Refund"]
+    assert [refund["amount"] for refund in stripe_api.objects("refund")] == [42]
+
+
+@pytest.mark.parametrize("amount", [0, -1, 71])
+def test_more_than_was_received_or_nothing_is_refused(paid: PaymentAttempt, stripe_api: StandIn, amount: int) -> None:
+    """O5."""
+    with pytest.raises(OverRefund):
+        refunds.refund(paid.pk, amount, reason="x")
+    assert (Refund.objects.count(), stripe_api.objects("refund")) == (0, [])
+
+
+def test_an_unpaid_attempt_cannot_be_refunded(stripe_api: StandIn) -> None:
+    attempt = start_checkout(visitors.complete(), language="pt", terms=True).order.attempts.get()
+    with pytest.raises(NotRefundable):
+        refunds.refund(attempt.pk, 10, reason="x")
+
+
+def test_a_refund_repeated_after_a_timeout_is_one_refund(paid: PaymentAttempt, stripe_api: StandIn) -> None:
+    """C33: the answer was lost; the outbox sends it again with the same key."""
+    stripe_api.fail("reset", path="/v1/refunds", when="after")
+    stripe_api.fail("reset", path="/v1/refunds", when="before", times=2)
+    made = refunds.refund(paid.pk, 30, reason="x")
+    assert made.state == "created"
+    assert OutboxMessage.objects.filter(task="payments.send_refund").count() == 1
+    refunds.send(made.pk)
+    refunds.send(made.pk)
+    made.refresh_from_db()
+    assert (made.state, len(stripe_api.objects("refund"))) == ("succeeded", 1)
+
+
+def test_the_same_key_again_is_the_same_refund(paid: PaymentAttempt, stripe_api: StandIn) -> None:
+    """C33: the caller repeats its request."""
+    first, second = (refunds.refund(paid.pk, 30, reason="x", key="mine") for _unused in range(2))
+    assert (first.pk, len(stripe_api.objects("refund"))) == (second.pk, 1)
+
+
+def test_a_refund_made_in_the_dashboard_reaches_the_books_once(paid: PaymentAttempt, stripe_api: StandIn) -> None:
+    """C35–C37: whichever of its events comes first, and however often."""
+    known = {row["id"] for row in stripe_api.objects("event")}
+    stripe_api.dashboard_refund(paid.charge_id, 25)
+    events = [row for row in stripe_api.objects("event") if row["id"] not in known]
+    assert {"charge.refunded", "refund.created"} <= {row["type"] for row in events}
+    deliver(events[::-1])
+    refunds.sync(str(paid.intent_id))
+    paid.refresh_from_db()
+    assert (paid.refunded_cents, Refund.objects.count(), paid.order.payment_state) == (25, 1, "partly_refunded")
+
+
+def test_a_pending_refund_counts_only_when_it_arrived_and_a_failed_one_not_at_all(
+    paid: PaymentAttempt, stripe_api: StandIn
+) -> None:
+    """C38: the owner learns of the failure."""
+    stripe_api.faults(refund_status="pending")
+    made = refunds.refund(paid.pk, 30, reason="x")
+    paid.refresh_from_db()
+    assert (made.state, paid.refunded_cents, paid.order.payment_state) == ("pending", 0, "paid")
+    with pytest.raises(OverRefund):
+        refunds.refund(paid.pk, 41, reason="reserved")
+    stripe_api.settle_refund(str(made.provider_id), "failed")
+    refunds.apply(gateway.retrieve_refund(str(made.provider_id)))
+    made.refresh_from_db()
+    paid.refresh_from_db()
+    assert (made.state, paid.refunded_cents, paid.order.payment_state) == ("failed", 0, "paid")
+    assert OutboxMessage.objects.filter(payload__kind="refund_failed").count() == 1
+
+
+@pytest.mark.parametrize(("outcome", "after"), [("won", "paid"), ("lost", "refunded")])
+def test_a_dispute_moves_the_payment_state_and_tells_the_owner(stripe_api: StandIn, outcome: str, after: str) -> None:
+    """C40."""
+    disputed = pay(stripe_api, card=DISPUTED)
+    (found,) = stripe_api.objects("dispute")
+    books.apply_dispute(gateway.retrieve_dispute(found["id"]))
+    disputed.order.refresh_from_db()
+    assert disputed.order.payment_state == "disputed"
+    stripe_api.close_dispute(found["id"], outcome)
+    for _twice in range(2):
+        books.apply_dispute(gateway.retrieve_dispute(found["id"]))
+    disputed.order.refresh_from_db()
+    assert (disputed.order.payment_state, Dispute.objects.get().status) == (after, outcome)
+    assert OutboxMessage.objects.filter(payload__kind="dispute").count() == 2

@@ -1,0 +1,88 @@
+"""The two steps of paying that are pages: off to Stripe, and back. Everything is decided by payments.services."""
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from orders import drafts, links
+from orders.models import Order
+from orders.problems import DraftOrdered, Problem
+from payments.problems import PaymentServiceUnavailable
+from payments.returning import confirm_return
+from payments.services import start_checkout
+
+REVIEW = "/review/"
+START = "/"
+PAID_DRAFTS = "paid_drafts"  # session key: drafts this visitor has paid, so that a reloaded return page still works
+REMEMBERED = 20
+
+
+@require_POST
+@never_cache
+def pay(request: HttpRequest) -> HttpResponse:
+    """From the review page to Stripe's. Whatever keeps the customer from paying is said there, and nothing is lost."""
+    try:
+        draft = drafts.for_request(request)
+        terms = request.POST.get("accept_terms", "") not in ("", "0", "false")
+        asked = request.POST.get("method", "")
+        method = asked if asked in ("checkout", "elements") else settings.PAYMENT_PAGE
+        started = start_checkout(draft, method, language=(get_language() or "pt")[:2], terms=terms)
+    except PaymentServiceUnavailable as problem:
+        return unavailable(request, problem)
+    except DraftOrdered as problem:
+        messages.info(request, str(problem.detail))
+        return redirect(START)
+    except Problem as problem:
+        messages.error(request, str(problem.detail))
+        return redirect(REVIEW)
+    return redirect(started.url)
+
+
+@require_GET
+@never_cache
+def checkout_return(request: HttpRequest) -> HttpResponse:
+    """The success page: asks Stripe, by the same service as the webhook, and shows the order (C7–C9)."""
+    stripe_id = request.GET.get("session_id") or request.GET.get("payment_intent") or ""
+    returned = confirm_return(stripe_id, own_drafts(request))
+    if returned.outcome == "paid" and returned.order is not None:
+        _start_anew(request, returned.order)
+    if returned.outcome in ("paid", "awaiting") and returned.order is not None:
+        return redirect(links.order_path(returned.order))
+    if returned.outcome == "unavailable":
+        answer = render(request, "payments/confirming.html")
+        answer["Refresh"] = "5"
+        return answer
+    if returned.outcome == "unpaid":
+        messages.warning(request, _("The payment was not completed, so nothing was charged. You can try again."))
+        return redirect(REVIEW)
+    return render(request, "payments/unknown.html", status=404)
+
+
+def own_drafts(request: HttpRequest) -> set[str]:
+    """The visitor's draft, and those that were paid in this session."""
+    mine = str(request.session.get(drafts.SESSION_KEY) or "")
+    return {mine, *_paid(request)} - {""}
+
+
+def _paid(request: HttpRequest) -> list[str]:
+    return [str(draft_id) for draft_id in request.session.get(PAID_DRAFTS, [])]
+
+
+def _start_anew(request: HttpRequest, order: Order) -> None:
+    """S8: after payment the session gets a new key, and the visitor a new draft."""
+    if order.draft_id != request.session.get(drafts.SESSION_KEY):
+        return
+    paid = _paid(request)
+    drafts.start_for(request)
+    request.session[PAID_DRAFTS] = [*paid, order.draft_id][-REMEMBERED:]
+
+
+def unavailable(request: HttpRequest, problem: Problem) -> HttpResponse:
+    answer = render(request, "payments/unavailable.html", {"problem": problem}, status=503)
+    answer["Retry-After"] = "60"
+    return answer

@@ -1,0 +1,19 @@
+"""The Celery application. Tasks live in each app's tasks.py; queues: webhooks, photos, mail, default."""
+
+import os
+
+from celery import Celery
+from celery.signals import celeryd_init
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "photoorders.settings")
+
+app = Celery("photoorders")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+
+@celeryd_init.connect
+def _check_settings(**kwargs: object) -> None:
+    from photoorders.checks import refuse_unsafe_start
+
+    refuse_unsafe_start()

@@ -1,0 +1,103 @@
+"""System checks that stop a misconfigured production start: `manage.py check --deploy`, and every process's start."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register, run_checks
+
+STRIPE_HOSTS = ("https://api.stripe.com",)
+GOOGLE_HOSTS = ("https://maps.googleapis.com",)
+
+
+@register(Tags.security, deploy=True)
+def production(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """What a real shop cannot do without. The demo (DEMO=1) brings its own stand-ins and is let off."""
+    return [] if settings.DEMO else [*_secrets(), *_addresses(), *_stores(), *_modes()]
+
+
+def refuse_unsafe_start() -> None:
+    """Ends the process with a message where production settings are missing or unsafe. Web and workers call it first."""
+    errors = [m for m in run_checks(tags=[Tags.security], include_deployment_checks=True) if isinstance(m, Error)]
+    if errors and not settings.TESTING:
+        for error in errors:
+            print(f"photoorders cannot start: {error.msg}\n    {error.hint}", file=sys.stderr)  # noqa: T201
+        print("`python manage.py check --deploy` lists it all; DEMO=1 runs the demo instead.", file=sys.stderr)  # noqa: T201
+        sys.exit(78)  # EX_CONFIG
+
+
+def _secrets() -> Iterator[CheckMessage]:
+    if settings.SECRET_KEY == settings.INSECURE_SECRET_KEY or len(settings.SECRET_KEY) < 40:
+        yield _error(
+            "E001", "SECRET_KEY is missing or too short", "Set SECRET_KEY (or SECRET_KEY_FILE) to 50 random characters."
+        )
+    needed = {
+        "STRIPE_SECRET_KEY": "Stripe's secret key (Dashboard → Developers → API keys)",
+        "STRIPE_WEBHOOK_SECRET": "the signing secret of the webhook endpoint (Dashboard → Developers → Webhooks)",
+        "GOOGLE_MAPS_API_KEY": "a key with the Geocoding API enabled (Google Cloud console)",
+    }
+    values = {
+        "STRIPE_SECRET_KEY": settings.STRIPE_SECRET_KEY,
+        "STRIPE_WEBHOOK_SECRET": ",".join(settings.STRIPE_WEBHOOK_SECRETS),
+        "GOOGLE_MAPS_API_KEY": settings.GOOGLE_MAPS_API_KEY,
+    }
+    for number, (name, what) in enumerate(needed.items(), start=2):
+        if not values[name]:
+            yield _error(f"E00{number}", f"{name} is missing", f"Set {name} to {what}.")
+    if settings.GOOGLE_MAPS_API_KEY and not settings.GOOGLE_MAPS_API_KEY.startswith("AIza"):
+        yield _error("E005", "GOOGLE_MAPS_API_KEY is no Google key", "Google's keys begin with AIza.")
+    if any("whsec_sandbox" in secret for secret in settings.STRIPE_WEBHOOK_SECRETS):
+        yield _error(
+            "E006", "STRIPE_WEBHOOK_SECRET is the sandbox's", "Take the signing secret from Stripe's dashboard."
+        )
+
+
+def _addresses() -> Iterator[CheckMessage]:
+    if settings.STRIPE_API_BASE and settings.STRIPE_API_BASE not in STRIPE_HOSTS:
+        yield _error(
+            "E010", "STRIPE_API_BASE points at a stand-in", "Leave STRIPE_API_BASE unset: Stripe itself is the default."
+        )
+    if settings.GOOGLE_MAPS_BASE_URL not in GOOGLE_HOSTS:
+        yield _error(
+            "E011",
+            "GOOGLE_MAPS_BASE_URL points at a stand-in",
+            "Leave GOOGLE_MAPS_BASE_URL unset: Google is the default.",
+        )
+    if not settings.SECURE:
+        yield _error(
+            "E012", "SITE_URL does not begin with https://", "Set SITE_URL to the shop's public https address."
+        )
+    if settings.OWNER_EMAIL.endswith("@example.test"):
+        yield _error("E013", "OWNER_EMAIL is the demo's", "Set OWNER_EMAIL to where the owner reads about new orders.")
+    if settings.DEFAULT_FROM_EMAIL.endswith(("@example.test", "@example.test>")):
+        yield _error(
+            "E014", "DEFAULT_FROM_EMAIL is the demo's", "Set DEFAULT_FROM_EMAIL to an address of the shop's domain."
+        )
+
+
+def _stores() -> Iterator[CheckMessage]:
+    if not settings.DATABASES["default"].get("HOST") and not settings.DATABASES["default"].get("PASSWORD"):
+        yield Warning(
+            "DATABASE_URL names no host",
+            hint="Set DATABASE_URL to postgres://user:password@host/name.",
+            id="photoorders.W020",
+        )
+    if settings.PHOTOS_REDIS_URL == settings.REDIS_URL:
+        yield Warning(
+            "Photos share Redis with sessions and the broker",
+            hint="Give photos a Redis of their own (PHOTOS_REDIS_URL, maxmemory-policy noeviction).",
+            id="photoorders.W021",
+        )
+
+
+def _modes() -> Iterator[CheckMessage]:
+    if settings.DEBUG:
+        yield _error("E030", "DEBUG is on", "Unset DEBUG: error pages would show secrets to visitors.")
+    if not settings.METRICS_TOKEN:
+        yield Warning("METRICS_TOKEN is not set", hint="/metrics answers nobody until it is.", id="photoorders.W031")
+
+
+def _error(number: str, message: str, hint: str) -> Error:
+    return Error(message, hint=hint, id=f"photoorders.{number}")

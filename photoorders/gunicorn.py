@@ -1,0 +1,38 @@
+"""gunicorn's settings: threads for uploads that wait on the network, a few processes for the rest."""
+
+import os
+from typing import Any
+
+import django
+from prometheus_client import multiprocess
+
+from photoorders import process_identity
+
+bind = f"{os.environ.get('HOST', '0.0.0.0')}:{os.environ.get('PORT', '8000')}"  # noqa: S104 - in a container, behind Caddy
+worker_class = "gthread"
+workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
+threads = int(os.environ.get("WEB_THREADS", "16"))
+timeout = 60  # seconds a worker may be silent; uploads in a thread do not count
+graceful_timeout = 30
+keepalive = 15
+max_requests = 20_000
+max_requests_jitter = 2_000
+accesslog = None  # photoorders.request writes its own line, without query strings (S4)
+worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108 - heartbeat files in memory
+forwarded_allow_ips = "127.0.0.1"
+control_socket_disable = True  # nothing uses it, and two shops on one machine would share it
+
+
+def on_starting(server: Any) -> None:
+    """Ends with a message when settings are unsafe. In the master: a worker that ends is only followed by the next."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "photoorders.settings")
+    django.setup()
+    from photoorders.checks import refuse_unsafe_start
+
+    refuse_unsafe_start()
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    """Drops the dead process' live gauges."""
+    if process_identity.SHARED:
+        multiprocess.mark_process_dead(process_identity.of(worker.pid))

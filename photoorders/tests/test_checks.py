@@ -1,0 +1,66 @@
+"""The checks that stop a misconfigured production start."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from django.core.checks import run_checks
+from pytest_django import Settings
+
+ROOT = Path(__file__).resolve().parents[2]
+
+REAL = {
+    "DEMO": False,
+    "DEBUG": False,
+    "SECRET_KEY": "k" * 60,
+    "STRIPE_SECRET_KEY": "sk_live_x",
+    "STRIPE_WEBHOOK_SECRETS": ["whsec_x"],
+    "STRIPE_API_BASE": "",
+    "GOOGLE_MAPS_API_KEY": "AIzaX",
+    "GOOGLE_MAPS_BASE_URL": "https://maps.googleapis.com",
+    "SECURE": True,
+    "OWNER_EMAIL": "dona@estudio.pt",
+    "DEFAULT_FROM_EMAIL": "loja@estudio.pt",
+    "METRICS_TOKEN": "t",
+    "PHOTOS_REDIS_URL": "redis://photos/0",
+}
+
+
+def found(settings: Settings, **changes: object) -> set[str]:
+    for name, value in (REAL | changes).items():
+        setattr(settings, name, value)
+    return {str(m.id) for m in run_checks(include_deployment_checks=True) if str(m.id).startswith("photoorders.E")}
+
+
+def test_a_complete_production_setting_passes(settings: Settings) -> None:
+    assert found(settings) == set()
+
+
+def test_missing_secrets_are_errors(settings: Settings) -> None:
+    wrong = found(settings, SECRET_KEY="short", STRIPE_SECRET_KEY="", STRIPE_WEBHOOK_SECRETS=[], GOOGLE_MAPS_API_KEY="")
+    assert wrong == {"photoorders.E001", "photoorders.E002", "photoorders.E003", "photoorders.E004"}
+
+
+def test_the_sandbox_is_refused_in_production(settings: Settings) -> None:
+    wrong = found(settings, STRIPE_API_BASE="http://127.0.0.1:9000", GOOGLE_MAPS_BASE_URL="http://127.0.0.1:9000")
+    assert wrong == {"photoorders.E010", "photoorders.E011"}
+
+
+def test_the_demo_is_let_off(settings: Settings) -> None:
+    assert found(settings, DEMO=True, SECRET_KEY="short") == set()
+
+
+def test_a_process_with_unsafe_settings_does_not_start() -> None:
+    environment = {key: value for key, value in os.environ.items() if key in ("PATH", "DATABASE_URL", "REDIS_URL")}
+    start = subprocess.run(
+        [sys.executable, "-c", "import photoorders.wsgi"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert start.returncode == 78
+    assert "SECRET_KEY is missing or too short" in start.stderr
+    assert "STRIPE_SECRET_KEY is missing" in start.stderr

@@ -1,0 +1,58 @@
+"""The typed readers of the environment."""
+
+from pathlib import Path
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from photoorders import environment
+
+
+def test_a_secret_may_come_from_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "secret").write_text("s3cret\n")
+    monkeypatch.setenv("SOME_SECRET_FILE", str(tmp_path / "secret"))
+    assert environment.text("SOME_SECRET") == "s3cret"
+
+
+def test_the_variable_itself_wins_over_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "secret").write_text("from the file")
+    monkeypatch.setenv("SOME_SECRET_FILE", str(tmp_path / "secret"))
+    monkeypatch.setenv("SOME_SECRET", "from the variable")
+    assert environment.text("SOME_SECRET") == "from the variable"
+
+
+def test_a_secret_file_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOME_SECRET_FILE", "/nowhere/at/all")
+    with pytest.raises(ImproperlyConfigured, match="SOME_SECRET_FILE names '/nowhere/at/all'"):
+        environment.text("SOME_SECRET")
+
+
+@pytest.mark.parametrize(("given", "read"), [("1", True), ("true", True), ("0", False), ("off", False), ("", False)])
+def test_flags_are_read(given: str, read: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOME_FLAG", given)
+    assert environment.flag("SOME_FLAG") is read
+
+
+def test_a_flag_that_is_neither_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOME_FLAG", "maybe")
+    with pytest.raises(ImproperlyConfigured, match="SOME_FLAG must be 1 or 0, not 'maybe'"):
+        environment.flag("SOME_FLAG")
+
+
+@pytest.mark.parametrize("given", ["1.5", "many", "29", "86401"])
+def test_numbers_out_of_bounds_are_refused(given: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOME_NUMBER", given)
+    with pytest.raises(ImproperlyConfigured, match="SOME_NUMBER must be"):
+        environment.number("SOME_NUMBER", 60, 30, 86_400)
+
+
+def test_a_url_of_another_scheme_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOME_URL", "ftp://example.test")
+    with pytest.raises(ImproperlyConfigured, match="SOME_URL must be a URL starting with http:// or https://"):
+        environment.url("SOME_URL")
+
+
+def test_a_database_that_is_not_postgresql_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOME_DATABASE", "mysql://user@host/name")
+    with pytest.raises(ImproperlyConfigured, match="the shop runs on PostgreSQL only"):
+        environment.database("SOME_DATABASE")

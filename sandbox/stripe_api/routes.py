@@ -1,0 +1,63 @@
+"""Which function answers which call of the API; the name of a call is also its entry in the table of parameters."""
+
+from collections.abc import Callable
+
+from sandbox.stripe_api import (
+    charges,
+    checkout_sessions,
+    customers,
+    disputes,
+    events,
+    payment_intents,
+    payment_methods,
+    payouts,
+    refunds,
+    webhook_endpoints,
+)
+from sandbox.world import Object
+
+Call = Callable[..., Object]
+ROUTES: list[tuple[str, str, str, Call]] = [
+    ("POST", "checkout/sessions", "checkout.sessions.create", checkout_sessions.create),
+    ("GET", "checkout/sessions", "checkout.sessions.list", checkout_sessions.listed),
+    ("GET", "checkout/sessions/<id>", "", checkout_sessions.retrieve),
+    ("POST", "checkout/sessions/<id>", "checkout.sessions.update", checkout_sessions.update),
+    ("POST", "checkout/sessions/<id>/expire", "", checkout_sessions.expire),
+    ("GET", "checkout/sessions/<id>/line_items", "webhook_endpoints.list", checkout_sessions.line_items),
+    ("POST", "payment_intents", "payment_intents.create", payment_intents.create),
+    ("GET", "payment_intents", "payment_intents.list", payment_intents.listed),
+    ("GET", "payment_intents/<id>", "payment_intents.retrieve", payment_intents.retrieve),
+    ("POST", "payment_intents/<id>", "payment_intents.update", payment_intents.update),
+    ("POST", "payment_intents/<id>/confirm", "payment_intents.confirm", payment_intents.confirm),
+    ("POST", "payment_intents/<id>/cancel", "payment_intents.cancel", payment_intents.cancel),
+    ("POST", "payment_methods", "payment_methods.create", payment_methods.create),
+    ("GET", "payment_methods/<id>", "", payment_methods.retrieve),
+    ("POST", "customers", "customers.create", customers.create),
+    ("GET", "customers", "customers.list", customers.listed),
+    ("GET", "customers/<id>", "", customers.retrieve),
+    ("POST", "customers/<id>", "customers.update", customers.update),
+    ("DELETE", "customers/<id>", "", customers.delete),
+    ("GET", "charges", "charges.list", charges.listed),
+    ("GET", "charges/<id>", "", charges.retrieve),
+    ("POST", "charges/<id>", "charges.update", charges.update),
+    ("GET", "balance_transactions", "balance_transactions.list", charges.transactions),
+    ("GET", "balance_transactions/<id>", "", charges.transaction),
+    ("POST", "refunds", "refunds.create", refunds.create),
+    ("GET", "refunds", "refunds.list", refunds.listed),
+    ("GET", "refunds/<id>", "", refunds.retrieve),
+    ("POST", "refunds/<id>", "refunds.update", refunds.update),
+    ("GET", "events", "events.list", events.listed),
+    ("GET", "events/<id>", "", events.retrieve),
+    ("POST", "webhook_endpoints", "webhook_endpoints.create", webhook_endpoints.create),
+    ("GET", "webhook_endpoints", "webhook_endpoints.list", webhook_endpoints.listed),
+    ("GET", "webhook_endpoints/<id>", "", webhook_endpoints.retrieve),
+    ("POST", "webhook_endpoints/<id>", "webhook_endpoints.update", webhook_endpoints.update),
+    ("DELETE", "webhook_endpoints/<id>", "", webhook_endpoints.delete),
+    ("GET", "disputes", "disputes.list", disputes.listed),
+    ("GET", "disputes/<id>", "", disputes.retrieve),
+    ("POST", "disputes/<id>", "disputes.update", disputes.update),
+    ("POST", "disputes/<id>/close", "", disputes.close_call),
+    ("POST", "payouts", "payouts.create", payouts.create),
+    ("GET", "payouts", "payouts.list", payouts.listed),
+    ("GET", "payouts/<id>", "", payouts.retrieve),
+]

@@ -1,0 +1,110 @@
+"""Chromium in the sizes that customers hold: a phone and a desktop, with and without JavaScript."""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from orders.models import ShopSettings
+from tests.browser.photos import album
+
+ARTIFACTS = Path(__file__).resolve().parents[2] / "test-artifacts"
+SIZES = {
+    "phone": {"width": 390, "height": 844},
+    "desktop": {"width": 1280, "height": 900},
+    "narrow": {"width": 320, "height": 640},
+    "tablet": {"width": 768, "height": 1024},
+    "wide": {"width": 1440, "height": 900},
+}
+WITHOUT_SCRIPTS: list[BrowserContext] = []
+expect.set_options(timeout=20_000)  # the worker may be busy
+LOCALES = {"pt": "pt-PT", "en": "en-GB"}
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    quiet = ["--disable-gpu", "--disable-background-networking", "--disable-component-update", "--no-first-run"]
+    return browser_type_launch_args | {"args": [*browser_type_launch_args.get("args", []), *quiet]}
+
+
+@pytest.fixture(scope="session")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    return album(tmp_path_factory.mktemp("album"))
+
+
+@pytest.fixture
+def shop_page(browser: Browser, live_shop: Any) -> Iterator[Callable[..., Page]]:
+    """`shop_page(size, language, javascript=True, dark=False)`: a page of a new visitor. Errors in it fail the test."""
+    contexts: list[BrowserContext] = []
+    troubles: list[str] = []
+    studio()
+
+    def opened(size: str = "phone", language: str = "pt", *, javascript: bool = True, dark: bool = False) -> Page:
+        context = browser.new_context(
+            viewport=SIZES[size],  # type: ignore[arg-type]
+            locale=LOCALES[language],
+            java_script_enabled=javascript,
+            color_scheme="dark" if dark else "light",
+            reduced_motion="reduce",
+            base_url=live_shop.url,
+        )
+        contexts.append(context)
+        if not javascript:
+            WITHOUT_SCRIPTS.append(context)
+        page = context.new_page()
+        page.set_default_timeout(20_000)
+        page.on("pageerror", lambda error: troubles.append(str(error)))
+        page.on(
+            "console",
+            lambda message: troubles.append(message.text) if "Content Security Policy" in message.text else None,
+        )
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert troubles == []
+
+
+def can_run_scripts(page: Page) -> bool:
+    return page.context not in WITHOUT_SCRIPTS
+
+
+def studio() -> None:
+    """The seller as the law wants it shown (P2)."""
+    ShopSettings.objects.update_or_create(
+        pk=1,
+        defaults={
+            "studio_name": "Estúdio Margem",
+            "legal_name": "Margem Fotografia, Lda.",
+            "address": "Rua do Norte 12\n1200-283 Lisboa",
+            "nipc": "509442013",
+            "email": "ola@margem.example",
+            "phone": "+351 210 000 000",
+            "arbitration_body": "Centro de Arbitragem de Conflitos de Consumo de Lisboa",
+            "arbitration_url": "https://www.centroarbitragemlisboa.pt/",
+            "pickup_hours": "Terça a sábado, 10h–18h",
+        },
+    )
+
+
+@pytest.fixture
+def looks_right(request: pytest.FixtureRequest) -> Callable[[Page, str], None]:
+    """Keeps a screenshot, and fails where axe-core finds fault or the page is wider than the screen."""
+
+    def check(page: Page, name: str) -> None:
+        ARTIFACTS.mkdir(exist_ok=True)
+        test = re.sub(r"\W+", "-", request.node.name).strip("-")
+        page.screenshot(path=ARTIFACTS / f"{test}-{name}.png", full_page=True)
+        wide, screen = page.locator("html").evaluate("node => [node.scrollWidth, node.clientWidth]")
+        assert wide <= screen, f"{name} is {wide} px wide on a screen of {screen}"
+        if not can_run_scripts(page):
+            return  # axe-core is a script itself; the same markup is looked at where scripts run
+        found = Axe().run(page, options={"resultTypes": ["violations"]})
+        assert found.violations_count == 0, found.generate_report()
+
+    return check

@@ -1,0 +1,183 @@
+"""The crop editor: by mouse, finger and keyboard; what it shows is what is printed (U6, U8)."""
+
+import io
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, Page, expect
+
+from orders.print_files import PrintSpec
+from orders.print_worker import make
+from tests.browser.conftest import studio
+from tests.browser.cropping import edges_of, paper_shown, photo_with_edges
+from tests.browser.test_purchase import upload
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.timeout(240)]
+
+
+def crop_of(page: Page) -> dict[str, float] | None:
+    """As the server keeps it, once it has what the page has."""
+    page.locator("[data-total-bar]:not(.is-stale)").wait_for()
+    draft = page.evaluate("async () => (await fetch('/api/v1/drafts/current/')).json()")
+    crop: dict[str, float] | None = draft["items"][0]["crop"]
+    return crop
+
+
+def open_editor(page: Page) -> None:
+    page.locator("[data-adjust]").first.click()
+    expect(page.locator(".cropper")).to_be_visible()
+
+
+def test_the_print_file_is_cut_as_the_editor_shows_it(browser: Browser, live_shop: Any, tmp_path: Path) -> None:
+    """U8: dragged, zoomed and turned; the photo's edges lie at the same place of the paper on the screen and in the print file."""
+    studio()
+    scale = 3
+    context = browser.new_context(viewport={"width": 1100, "height": 1000}, device_scale_factor=scale, locale="en-GB", base_url=live_shop.url)  # fmt: skip
+    page = context.new_page()
+    file = photo_with_edges(tmp_path / "edges.jpg", 3000, 2000, 1400, 900)
+    upload(page, [file])
+    for turned in (False, True):
+        open_editor(page)
+        page.locator("[data-turn]").click() if turned else None
+        stage = page.locator(".stage").bounding_box()
+        assert stage
+        page.mouse.move(stage["x"] + stage["width"] / 2, stage["y"] + stage["height"] / 2)
+        page.mouse.wheel(0, -300)
+        page.mouse.down()
+        page.mouse.move(stage["x"] + stage["width"] / 2 + 37, stage["y"] + stage["height"] / 2 + 23, steps=4)
+        page.mouse.up()
+        shown, _edge = paper_shown(page, scale)
+        page.locator(".cropper button[value=done]").click()
+        crop = crop_of(page)
+        assert crop
+        assert (crop["width"] * 3000 > crop["height"] * 2000) is not turned
+        _thumbnail, printed = make(file.read_bytes(), 3000, 2000, [PrintSpec(100, 150, crop=crop)])  # type: ignore[arg-type]
+        paper = Image.open(io.BytesIO(printed))
+        for seen, cut, length in zip(edges_of(shown), edges_of(paper), paper.size, strict=True):
+            assert 0.05 < cut < 0.95
+            # One print pixel, and half of one of the screen's, which the browser rounds an edge to.
+            assert seen * length == pytest.approx(cut * length, abs=1 + 0.5 * length / max(shown.size))
+    context.close()
+
+
+@pytest.mark.parametrize(("size", "dark"), [("phone", False), ("narrow", True), ("desktop", False)])
+def test_the_cut_is_adjusted_by_keyboard_and_stays_after_a_reload(
+    shop_page: Callable[..., Page],
+    looks_right: Callable[[Page, str], None],
+    photos: list[Path],
+    size: str,
+    dark: bool,
+) -> None:
+    """Arrows move, plus zooms, the quality follows (U6), "done" keeps it and the page shows it again (U5)."""
+    page = shop_page(size, "pt" if size == "phone" else "en", dark=dark)
+    upload(page, photos[:1])
+    open_editor(page)
+    expect(page.locator(".stage")).to_be_focused()
+    before = page.locator(".cropper [data-dpi]").inner_text()
+    for key in ("+", "+", "+", "+", "+", "+", "ArrowLeft", "ArrowLeft", "Shift+ArrowUp"):
+        page.keyboard.press(key)
+    sharp = page.locator(".cropper [data-dpi]").inner_text()
+    assert int(sharp.split()[0]) < int(before.split()[0])
+    expect(page.locator("[data-said]")).to_contain_text(re.compile(r"\b177 (percent|por cento)\b"))
+    looks_right(page, "editor")
+    page.locator(".cropper button[value=done]").click()
+    expect(page.locator("[data-adjust]").first).to_be_focused()
+    crop = crop_of(page)
+    assert crop
+    assert crop["width"] == pytest.approx(1 / 1.1**6, abs=1e-4)
+    assert crop["x"] + crop["width"] / 2 == pytest.approx(0.5 - 0.04 * crop["width"], abs=1e-4)
+    assert crop["y"] + crop["height"] / 2 == pytest.approx(0.5 - 0.1 * crop["height"], abs=1e-4)
+    drawn = page.locator(".picture .cut").get_attribute("d")
+    looks_right(page, "card")
+    page.reload()
+    expect(page.locator(".picture .cut")).to_have_attribute("d", drawn or "")
+    expect(page.locator("[data-dpi]").first).to_have_text(sharp)
+
+
+def test_two_fingers_zoom_and_one_moves(shop_page: Callable[..., Page], photos: list[Path]) -> None:
+    page = shop_page("phone", "en")
+    upload(page, photos[:1])
+    open_editor(page)
+    page.locator(".stage").evaluate(
+        """stage => {
+            const box = stage.getBoundingClientRect();
+            const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+            stage.setPointerCapture = () => {};
+            const touch = (type, pointerId, clientX) => stage.dispatchEvent(new PointerEvent(type, { pointerId, pointerType: "touch", clientX, clientY: y, bubbles: true }));
+            touch("pointerdown", 11, x - 40);
+            touch("pointerdown", 12, x + 40);
+            touch("pointermove", 11, x - 60);
+            touch("pointermove", 12, x + 60);
+            touch("pointerup", 11, x - 60);
+            touch("pointermove", 12, x + 20);
+            touch("pointerup", 12, x + 20);
+        }"""
+    )
+    page.locator(".cropper button[value=done]").click()
+    crop = crop_of(page)
+    assert crop
+    assert crop["width"] == pytest.approx(2 / 3, abs=0.01)
+    assert crop["x"] + crop["width"] / 2 > 0.55
+
+
+def test_cancel_and_reset_leave_the_cut_in_the_middle(shop_page: Callable[..., Page], photos: list[Path]) -> None:
+    page = shop_page("desktop", "en")
+    upload(page, photos[:1])
+    assert crop_of(page) is None
+    open_editor(page)
+    page.keyboard.press("+")
+    page.keyboard.press("Escape")
+    assert crop_of(page) is None
+    open_editor(page)
+    page.locator("[data-turn]").click()
+    page.locator(".cropper button[value=done]").click()
+    turned = crop_of(page)
+    assert turned
+    assert turned["height"] == pytest.approx(1, abs=1e-5)
+    open_editor(page)
+    page.locator("[data-reset]").click()
+    page.locator(".cropper button[value=done]").click()
+    assert crop_of(page) is None
+
+
+def test_another_size_keeps_what_the_cut_shows_and_a_white_border_needs_none(
+    shop_page: Callable[..., Page], photos: list[Path]
+) -> None:
+    page = shop_page("desktop", "en")
+    upload(page, photos[:1])
+    open_editor(page)
+    page.locator("[data-zoom]").fill("200")
+    page.locator(".cropper button[value=done]").click()
+    first = crop_of(page)
+    page.locator("[data-print] [data-field=product]").select_option("15x20")
+    second = crop_of(page)
+    assert first
+    assert second
+    assert second["width"] * 3000 / (second["height"] * 2000) == pytest.approx(4 / 3, abs=1e-4)
+    assert second["height"] == pytest.approx(0.5, abs=1e-5)
+    page.locator("[data-print] [data-field=product]").select_option("10x15")
+    assert crop_of(page) == first
+    page.locator("[data-print] [data-field=fit][value=border]").check()
+    expect(page.locator("[data-adjust]").first).to_be_hidden()
+    assert crop_of(page) is None
+
+
+def test_the_quality_says_why_and_which_size_is_still_sharp(shop_page: Callable[..., Page], photos: list[Path]) -> None:
+    """U6: before paying, with a way out; the server's words are the script's."""
+    page = shop_page("desktop", "en")
+    upload(page, photos[:1])
+    page.locator("[data-print] [data-field=product]").select_option("30x40")
+    advice = page.locator("[data-print] [data-advice]").first
+    expect(advice).to_contain_text(
+        re.compile(r"2667 × 2000 pixels are printed; a sharp print has \d+ × \d+\. Sharp up to ")
+    )
+    said = advice.inner_text()
+    page.locator("[data-total-bar]:not(.is-stale)").wait_for()
+    page.reload()
+    expect(advice).to_have_text(said)
+    assert json.loads(page.locator("[data-home]").get_attribute("data-products") or "[]")[0]["name"] in page.content()

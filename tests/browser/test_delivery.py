@@ -1,0 +1,58 @@
+"""Addresses that Google sees differently: candidates to choose from, a correction to take or refuse (A1)."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.test_purchase import LISBON, fill_delivery, upload
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.timeout(240)]
+
+# Three streets of that name lie in the municipality, and no postal code of theirs was written.
+SINTRA = LISBON | {"street": "Rua da Escola Primária 5", "postal_code": "2710-999", "city": "Sintra"}
+MISSPELT = LISBON | {"street": "Rua Augsuta 100"}
+
+
+def at_delivery(page: Page, photo: Path) -> None:
+    upload(page, [photo])
+    page.locator("[data-total-bar]:not(.is-stale)").wait_for()
+    page.locator("button[name=next]").click()
+    page.wait_for_url("**/delivery/")
+
+
+@pytest.mark.parametrize("language", ["pt", "en"])
+def test_one_of_several_addresses_is_chosen(
+    shop_page: Callable[..., Page], looks_right: Callable[[Page, str], None], photos: list[Path], language: str
+) -> None:
+    page = shop_page("phone", language)
+    at_delivery(page, photos[0])
+    fill_delivery(page, **SINTRA)
+    choices = page.locator("[name=candidate]")
+    expect(choices).to_have_count(3)
+    expect(page.locator("#id_street")).to_have_value(SINTRA["street"])
+    looks_right(page, "candidates")
+    page.locator(".option", has_text="Rio de Mouro").click()
+    page.locator("[name=choose]").click()
+    page.wait_for_url("**/review/")
+    expect(page.locator("address").first).to_contain_text("2635-417")
+    expect(page.locator("address").first).to_contain_text("Rio de Mouro")
+
+
+@pytest.mark.parametrize("taken", [True, False], ids=["use-this", "mine-is-right"])
+def test_a_correction_is_taken_or_refused(
+    shop_page: Callable[..., Page], looks_right: Callable[[Page, str], None], photos: list[Path], taken: bool
+) -> None:
+    """A1: a partial match is shown for confirmation; the customer's own word is followed, and flagged."""
+    page = shop_page("phone", "en")
+    at_delivery(page, photos[0])
+    fill_delivery(page, **MISSPELT)
+    expect(page.locator("#address-problem")).to_contain_text("Augusta")
+    page.goto("/review/")
+    page.wait_for_url("**/delivery/")
+    looks_right(page, "suggestion")
+    page.locator("[name=use_suggestion]" if taken else "[name=keep]").click()
+    page.wait_for_url("**/review/")
+    expect(page.locator("main")).to_contain_text("Rua Augusta 100" if taken else "Rua Augsuta 100")
+    expect(page.locator(".notice.warn")).to_have_count(0 if taken else 1)

@@ -1,0 +1,206 @@
+"""Uploads that survive phones: the network away, a reload, the same photo twice, many and large ones (U4, U5)."""
+
+import io
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from tests.browser.photos import landscape
+from tests.browser.test_purchase import upload
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.timeout(600)]
+
+PHOTOS_URL = "**/api/v1/drafts/current/photos/"
+LONGEST_TASK_MS = 200
+AT_ONCE = int(os.environ.get("PHOTOS_AT_ONCE", "30"))
+PHOTO_BYTES = 5_000_000
+
+
+def posts(page: Page) -> list[str]:
+    """The names of files sent from now on, as they are sent."""
+    sent: list[str] = []
+    page.on(
+        "request",
+        lambda request: (
+            sent.append(request.headers["x-filename"])
+            if request.method == "POST" and request.url.endswith("/photos/")
+            else None
+        ),
+    )
+    return sent
+
+
+def heavy(path: Path, width: int, height: int, weight: int) -> Path:
+    """A JPEG made `weight` bytes long by application segments, which decoders skip."""
+    out = io.BytesIO()
+    Image.new("RGB", (width, height), "teal").save(out, "JPEG") if width > 5000 else landscape(width, height, 7).save(
+        out, "JPEG"
+    )
+    jpeg, padding = out.getvalue(), bytearray()
+    while len(jpeg) + len(padding) < weight:
+        padding += b"\xff\xef" + (60_002).to_bytes(2, "big") + os.urandom(60_000)
+    path.write_bytes(jpeg[:2] + padding + jpeg[2:])
+    return path
+
+
+def test_the_same_photo_again_is_recognised_before_it_is_sent(
+    shop_page: Callable[..., Page], looks_right: Callable[[Page, str], None], photos: list[Path], tmp_path: Path
+) -> None:
+    """U4: by its bytes, under any name, in one pick and after a reload; the customer is told, nothing is sent twice."""
+    page = shop_page("phone", "en")
+    copy = tmp_path / "copy of the mountains.jpg"
+    copy.write_bytes(photos[0].read_bytes())
+    page.goto("/")
+    sent = posts(page)
+    page.set_input_files("#file", [photos[0], copy])
+    expect(page.locator('[data-photo][data-state="ready"]')).to_have_count(1)
+    expect(page.locator("[data-twice]")).to_contain_text(copy.name)
+    page.reload()
+    page.set_input_files("#file", [copy, photos[1]])
+    expect(page.locator('[data-photo][data-state="ready"]')).to_have_count(2)
+    expect(page.locator("[data-twice]")).to_contain_text(copy.name)
+    assert len(sent) == 2
+    looks_right(page, "twice")
+
+
+def test_uploads_wait_while_offline_and_go_on_by_themselves(shop_page: Callable[..., Page], photos: list[Path]) -> None:
+    """U5: nothing is lost, and no try is used up, while there is no network."""
+    page = shop_page("phone", "en")
+    page.goto("/")
+    page.context.set_offline(True)
+    page.set_input_files("#file", photos[:2])
+    expect(page.locator("[data-upload-line]")).to_contain_text("You are offline")
+    page.wait_for_timeout(1500)
+    expect(page.locator("[data-upload]")).to_have_count(2)
+    page.context.set_offline(False)
+    expect(page.locator('[data-photo][data-state="ready"]')).to_have_count(2)
+
+
+def test_after_a_reload_photos_that_were_not_uploaded_are_named(
+    shop_page: Callable[..., Page], looks_right: Callable[[Page, str], None], photos: list[Path]
+) -> None:
+    """U5: what arrived is there, what did not is named until it is chosen again."""
+    page = shop_page("phone", "pt")
+    upload(page, photos[:1])
+    page.route(PHOTOS_URL, lambda route: route.abort("connectionreset"))
+    page.set_input_files("#file", photos[1:3])
+    expect(page.locator("[data-upload]")).to_have_count(2)
+    page.reload()
+    expect(page.locator("[data-photo]")).to_have_count(1)
+    notice = page.locator("[data-unsent]")
+    expect(notice).to_contain_text(f"{photos[1].name}, {photos[2].name}")
+    looks_right(page, "named")
+    page.unroute_all()
+    page.set_input_files("#file", photos[1:3])
+    expect(notice).to_be_hidden()
+    expect(page.locator('[data-photo][data-state="ready"]')).to_have_count(3)
+    page.reload()
+    expect(notice).to_be_hidden()
+
+
+def test_photos_stay_in_the_order_in_which_they_were_picked(shop_page: Callable[..., Page], photos: list[Path]) -> None:
+    """U5: also when the first one arrives last."""
+    page = shop_page("desktop", "en")
+    page.goto("/")
+    held: list[Any] = []
+
+    def late(route: Any) -> None:
+        if not held:
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route(PHOTOS_URL, late)
+    picked = [photos[0], photos[1], photos[4]]
+    page.set_input_files("#file", picked)
+    expect(page.locator('[data-photo][data-state="ready"]')).to_have_count(2)
+    held[0].continue_()
+    expect(page.locator('[data-photo][data-state="ready"]')).to_have_count(3)
+    names = [path.name for path in picked]
+    shown = "cards => cards.map(card => card.dataset.name)"
+    assert page.locator("[data-photo]").evaluate_all(shown) == names
+    page.locator("[data-total-bar]:not(.is-stale)").wait_for()
+    page.reload()
+    assert page.locator("[data-photo]").evaluate_all(shown) == names
+
+
+def test_a_large_photo_is_made_smaller_only_if_the_customer_agrees(
+    shop_page: Callable[..., Page], looks_right: Callable[[Page, str], None], tmp_path: Path
+) -> None:
+    page = shop_page("phone", "en")
+    page.goto("/")
+    sent = posts(page)
+    page.set_input_files("#file", heavy(tmp_path / "panorama.jpg", 6600, 800, 21_200_000))
+    expect(page.locator("[data-big]")).to_contain_text("panorama.jpg (21.2 MB)")
+    looks_right(page, "asked")
+    assert sent == []
+    page.locator("[data-smaller]").click()
+    photo = page.locator('[data-photo][data-state="ready"]')
+    expect(photo).to_have_attribute("data-width", "6000")
+    assert int(photo.get_attribute("data-bytes") or 0) < 1_000_000
+    page.set_input_files("#file", heavy(tmp_path / "whole.jpg", 6400, 800, 21_200_000))
+    page.locator("[data-whole]").click()
+    expect(photo).to_have_count(2)
+    expect(photo.nth(1)).to_have_attribute("data-width", "6400")
+
+
+def test_photos_are_taken_from_a_folder_and_from_the_clipboard(
+    shop_page: Callable[..., Page], photos: list[Path], tmp_path: Path
+) -> None:
+    page = shop_page("desktop", "en")
+    folder = tmp_path / "holidays"
+    folder.mkdir()
+    (folder / "a.jpg").write_bytes(photos[0].read_bytes())
+    (folder / "notes.txt").write_text("not a photo")
+    page.goto("/")
+    page.locator("[data-pick=folder]").set_input_files(folder)
+    expect(page.locator('[data-photo][data-state="ready"]')).to_have_count(1)
+    page.evaluate(
+        """async () => {
+            const canvas = new OffscreenCanvas(900, 600);
+            canvas.getContext("2d").fillRect(0, 0, 900, 600);
+            const data = new DataTransfer();
+            data.items.add(new File([await canvas.convertToBlob({ type: "image/png" })], "pasted.png", { type: "image/png" }));
+            document.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data }));
+        }"""
+    )
+    expect(page.locator('[data-photo][data-state="ready"]')).to_have_count(2)
+    expect(page.locator('[data-photo][data-name="pasted.png"]')).to_have_count(1)
+
+
+def test_the_page_stays_quick_while_many_photos_go_up(
+    shop_page: Callable[..., Page], record_property: Callable[[str, object], None], tmp_path: Path
+) -> None:
+    """Photos of 5 MB and 12 megapixels (PHOTOS_AT_ONCE of them): no task of the page takes 200 ms."""
+    first = heavy(tmp_path / "0.jpg", 4000, 3000, PHOTO_BYTES)
+    files = [first]
+    for number in range(1, AT_ONCE):
+        path = tmp_path / f"{number}.jpg"
+        with first.open("rb") as source, path.open("wb") as copy:
+            copy.write(source.read(6) + number.to_bytes(4, "big"))
+            source.seek(10)
+            copy.write(source.read())
+        files.append(path)
+    page = shop_page("phone", "en")
+    page.goto("/")
+    page.evaluate(
+        """() => {
+            window.longest = 0;
+            new PerformanceObserver((list) => {
+                for (const task of list.getEntries()) window.longest = Math.max(window.longest, task.duration);
+            }).observe({ type: "longtask" });
+        }"""
+    )
+    page.set_input_files("#file", files)
+    expect(page.locator("[data-upload-left]")).to_have_text(re.compile(r"MB/s · about"), timeout=60_000)
+    expect(page.locator('[data-photo][data-state="ready"]')).to_have_count(AT_ONCE, timeout=AT_ONCE * 8_000)
+    page.locator("[data-total-bar]:not(.is-stale)").wait_for()
+    longest = page.evaluate("window.longest")
+    record_property("longest_task_ms", round(longest))
+    assert longest < LONGEST_TASK_MS

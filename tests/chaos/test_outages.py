@@ -1,0 +1,117 @@
+"""C50: each thing that the shop stands on, away in the middle of the walk. C9, C17, C49 and C13 over the wire."""
+
+import hashlib
+import hmac
+import json
+import os
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+import pytest
+import requests
+
+from local.fixtures import wait_until
+from tests.chaos import invariants, storm
+from tests.chaos.customers import CARD
+from tests.chaos.shop import Shop
+from tests.chaos.test_kills import customer
+
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300)]
+
+
+def fine(shop: Shop, *buyers: Any) -> None:
+    """The dust settles, and every invariant holds."""
+    purchases = [buyer.purchase for buyer in buyers]
+    storm.settle(shop, purchases, seconds=150)
+    assert list(invariants.sentences(invariants.violations(shop, purchases))) == []
+
+
+def state(shop: Shop, order: str) -> str:
+    return str(shop.rows("SELECT state FROM orders_order WHERE number = %s", order)[0][0])
+
+
+@pytest.mark.parametrize("name", ["postgres", "redis", "broker", "s3", "sandbox", "SMTP"])
+def test_what_is_away_at_the_payment_comes_back_and_nothing_is_lost(calm_shop: Shop, name: str) -> None:
+    """C50: killed just as the customer pays, back some seconds later; another customer buys meanwhile."""
+    buyer, other = customer(calm_shop, f"away{name}"), customer(calm_shop, f"other{name}")
+    buyer.prepare()
+    session = buyer.checkout()
+    with ThreadPoolExecutor(1) as meanwhile:
+        buying: Future[Any] = meanwhile.submit(other.buy)
+        if name != "sandbox":
+            assert buyer.pay(session, card=CARD)
+        _away(calm_shop, name, seconds=5)
+        if name == "sandbox":
+            assert buyer.pay(session, card=CARD)
+        assert buying.result(timeout=200).problem == ""
+    fine(calm_shop, buyer, other)
+    assert [state(calm_shop, order) for order in buyer.purchase.orders] == ["paid"]
+
+
+def _away(shop: Shop, name: str, seconds: float) -> None:
+    if name == "SMTP":
+        shop.mailbox.stop()
+        time.sleep(seconds)
+        shop.mailbox.start()
+        return
+    shop.programs[name].kill()
+    time.sleep(seconds)
+    shop.programs[name].start()
+
+
+def test_redis_emptied_between_checkout_and_payment_keeps_order_and_address(calm_shop: Shop) -> None:
+    """C49: the paid order exists with its address from Stripe, asks for its photos, and goes on when they come."""
+    buyer = customer(calm_shop, "emptied")
+    buyer.prepare()
+    session = buyer.checkout()
+    [order] = buyer.purchase.orders
+    calm_shop.empty(calm_shop.redis)
+    calm_shop.empty(calm_shop.broker)
+    assert buyer.pay(session, card=CARD)
+    wait_until(lambda: state(calm_shop, order) == "needs_photos", seconds=60, what="the order to ask for photos")
+    assert calm_shop.rows("SELECT email FROM orders_order WHERE number = %s", order) == [
+        (f"{buyer.purchase.mark.lower()}@example.test",)
+    ]
+    fine(calm_shop, buyer)
+    assert state(calm_shop, order) == "paid"
+
+
+def test_each_event_twenty_times_and_twenty_success_pages_at_once_have_one_effect(calm_shop: Shop) -> None:
+    """C9, C17: over the wire, through several web processes and two workers."""
+    buyer = customer(calm_shop, "twenty")
+    buyer.prepare()
+    session = buyer.checkout()
+    [order] = buyer.purchase.orders
+    calm_shop.misbehave(webhook_drop=True)
+    known = {item["id"] for item in calm_shop.objects("event")}
+    assert buyer.pay(session, card=CARD)
+    events = [item for item in calm_shop.objects("event") if item["id"] not in known]
+    assert len(events) >= 2
+    page = f"{calm_shop.url}/checkout/return/?session_id={session}"
+    with ThreadPoolExecutor(40) as crowd:
+        returns = [crowd.submit(buyer.web.get, page, timeout=60) for _n in range(20)]
+        posts = [crowd.submit(deliver, calm_shop, event) for event in events for _n in range(20)]
+        assert {made.result() for made in posts} == {200}
+        assert max(made.result().status_code for made in returns) < 500
+    assert calm_shop.rows("SELECT count(*) FROM payments_webhookevent WHERE event_id = ANY(%s)",
+                          [event["id"] for event in events]) == [(len(events),)]  # fmt: skip
+    fine(calm_shop, buyer)
+    assert state(calm_shop, order) == "paid"
+
+
+def test_a_clock_that_is_off_by_more_than_five_minutes_is_refused_both_ways(calm_shop: Shop) -> None:
+    """C12, C13: and within five minutes accepted; the refused leave no row."""
+    event = {"id": "evt_skew", "object": "event", "type": "invoice.paid", "created": 1, "data": {"object": {}}}
+    skews = [-310, -280, 280, 310]
+    assert [deliver(calm_shop, event | {"id": f"evt_skew{skew}"}, skew) for skew in skews] == [400, 200, 200, 400]
+    rows = calm_shop.rows("SELECT count(*) FROM payments_webhookevent WHERE event_id LIKE 'evt_skew%%' AND %s", True)
+    assert rows == [(2,)]
+
+
+def deliver(shop: Shop, event: dict[str, Any], skew: int = 0) -> int:
+    """Posts the event as Stripe would, its clock off by `skew` seconds; the status of the answer."""
+    body, at = json.dumps(event).encode(), int(time.time()) + skew
+    mac = hmac.new(os.environ["STRIPE_WEBHOOK_SECRET"].encode(), b"%d." % at + body, hashlib.sha256).hexdigest()
+    headers = {"Stripe-Signature": f"t={at},v1={mac}", "Content-Type": "application/json"}
+    return requests.post(f"{shop.url}/webhooks/stripe/", data=body, headers=headers, timeout=60).status_code
