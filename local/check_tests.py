@@ -18,6 +18,8 @@ KINDS = {
     "chaos": "chaos",
     "stripe": "stripe",
 }
+SIDE_BY_SIDE = ("all", "unit", "integration", "browser")
+PROCESSES = 4  # at most: each has its own database, Redis database, worker and web server
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -36,6 +38,8 @@ def main() -> None:
     if kind == "chaos":
         os.environ.setdefault("CHAOS_PURCHASES", "500")  # the long run; `make test` has a short one
         arguments = ["-s", *arguments]
+    if kind in SIDE_BY_SIDE:
+        arguments = ["-n", str(min(os.cpu_count() or 1, PROCESSES)), "--dist", "loadgroup", *arguments]
     os.chdir(ROOT)
     os.execv(sys.executable, [sys.executable, "-m", "pytest", "-m", marks, *arguments])  # noqa: S606 - becomes pytest
 

@@ -20,6 +20,7 @@ from PIL import Image
 from local import ports
 from local.fixtures import wait_until
 
+pytestmark = [pytest.mark.fresh_clone, pytest.mark.timeout(900), pytest.mark.xdist_group("fresh clone")]
 ROOT = Path(__file__).resolve().parent.parent
 GIVEN = ("PATH", "HOME", "LANG", "TMPDIR", "SSL_CERT_FILE")
 PREFIXES = ("PIP_", "UV_", "PYENV_")  # where packages come from is the machine's business
@@ -187,8 +188,6 @@ def stored_files(shop: Shop) -> dict[str, bytes]:
     }
 
 
-@pytest.mark.fresh_clone
-@pytest.mark.timeout(900)
 def test_a_fresh_clone_serves_an_order_and_finds_it_again_after_a_restart(shop: Shop) -> None:
     """First start under 3 minutes, later ones under 15 seconds; SIGTERM leaves no process behind."""
     assert shop.first_start < (400 if crowded() else 180)
@@ -218,8 +217,6 @@ def test_a_fresh_clone_serves_an_order_and_finds_it_again_after_a_restart(shop: 
     assert {path: body for path, body in stored_files(shop).items() if path in originals} == originals
 
 
-@pytest.mark.fresh_clone
-@pytest.mark.timeout(900)
 def test_a_second_run_in_the_same_folder_says_where_the_first_one_is(shop: Shop) -> None:
     shop.be_running()
     second = subprocess.run(["make", "run"], cwd=shop.folder, capture_output=True, text=True, timeout=60, check=False)
@@ -228,8 +225,6 @@ def test_a_second_run_in_the_same_folder_says_where_the_first_one_is(shop: Shop)
     assert requests.get(f"{shop.url}/health/live", timeout=10).status_code == 200
 
 
-@pytest.mark.fresh_clone
-@pytest.mark.timeout(900)
 def test_kill_9_of_make_leaves_nothing_behind_and_the_next_start_recovers(shop: Shop) -> None:
     """With the web server, PostgreSQL and the supervisor killed too, each in the hardest way."""
     shop.be_running()
