@@ -14,7 +14,7 @@ from tests.chaos import invariants, storm
 from tests.chaos.customers import CARD, Customer
 from tests.chaos.shop import FIRST, SECOND, WEB, Shop
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300), pytest.mark.xdist_group("chaos")]
 ATTEMPTS = "payments_paymentattempt"
 
 

@@ -17,7 +17,7 @@ from tests.chaos.customers import CARD
 from tests.chaos.shop import Shop
 from tests.chaos.test_kills import customer
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300), pytest.mark.xdist_group("chaos")]
 
 
 def fine(shop: Shop, *buyers: Any) -> None:

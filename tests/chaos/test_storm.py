@@ -12,7 +12,7 @@ from tests.chaos.shop import Shop
 PURCHASES = int(os.environ.get("CHAOS_PURCHASES", "10"))
 SEED = os.environ.get("CHAOS_SEED", "1")
 
-pytestmark = pytest.mark.chaos
+pytestmark = [pytest.mark.chaos, pytest.mark.xdist_group("chaos")]
 
 
 @pytest.mark.timeout(3600 * 4)
