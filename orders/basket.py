@@ -9,7 +9,7 @@ from orders.coupons import CouponRefused
 from orders.drafts import Draft
 from orders.photo_json import photo_json
 from uploads import stash
-from uploads.stash import Photo
+from uploads.photo import Photo
 
 
 @dataclasses.dataclass(frozen=True)

@@ -16,7 +16,7 @@ from orders.basket import Basket, Print
 from orders.catalogue import FinishInfo, ProductInfo
 from orders.photo_json import photo_json
 from orders.problems import Errors
-from uploads.stash import Photo
+from uploads.photo import Photo
 
 FIELDS = ("photo", "product", "finish", "quantity", "fit", "crop")
 MAX_ROWS = 2000

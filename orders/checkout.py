@@ -21,7 +21,7 @@ from orders.problems import DraftBusy, DraftExpired, DraftIncomplete, DraftOrder
 from orders.snapshots import Snapshot
 from outbox.services import enqueue
 from uploads import stash
-from uploads.stash import Photo
+from uploads.photo import Photo
 
 MARGIN_SECONDS = 3600  # what was frozen outlives the Session by this, for events that come late
 

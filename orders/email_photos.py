@@ -9,6 +9,7 @@ from orders import originals
 from orders.mailing import Attachment
 from orders.models import Order, OrderPhoto
 from uploads import stash, storage
+from uploads.photo import PhotoGone, StashError
 
 INLINE_PIXELS = 240
 MOST_INLINE = 24  # photos shown in one mail; the rest are counted
@@ -18,7 +19,7 @@ def thumbnail(photo: OrderPhoto) -> bytes | None:
     """A small upright JPEG without metadata; None where there is none to be had now: the mail goes without it."""
     try:
         data = storage.read(photo.thumbnail_key) if photo.thumbnail_key else stash.preview(photo.photo_id)
-    except (storage.StorageError, stash.StashError):
+    except (storage.StorageError, StashError):
         return None
     return _small(data) if data else None
 
@@ -33,14 +34,14 @@ def attachments(order: Order) -> list[Attachment]:
             Attachment(f"{photo.seq:03d} {photo.filename}".strip(), photo.content_type, _original(photo))
             for photo in photos
         ]
-    except (stash.PhotoGone, storage.ObjectMissing):
+    except (PhotoGone, storage.ObjectMissing):
         return []
 
 
 def _original(photo: OrderPhoto) -> bytes:
     try:
         return b"".join(originals.chunks(photo))
-    except stash.PhotoGone:
+    except PhotoGone:
         photo.refresh_from_db()  # it may have been stored, and left Redis, while it was being read
         return b"".join(originals.chunks(photo))
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from orders import catalogue, cropping
 from orders.problems import FieldError, Invalid
-from uploads.stash import Photo
+from uploads.photo import Photo
 
 MAX_ROWS = 2000
 MIN_CROP = 0.01  # of the photo's side

@@ -16,6 +16,7 @@ from orders.context import shop_of
 from orders.models import Order, OrderPhoto
 from orders.problems import Problem
 from uploads import stash, storage
+from uploads.photo import StashError
 from uploads.receive import UploadRefused, receive
 
 
@@ -83,7 +84,7 @@ def _photo_again(request: HttpRequest, number: str, seq: int) -> HttpResponse:
         services.replace_photo(found, seq, photo)
     except (UploadRefused, Problem) as problem:
         messages.error(request, str(problem.detail))
-    except stash.StashError:
+    except StashError:
         messages.error(request, _("The shop is catching its breath. Please try again in a few minutes."))
     else:
         messages.success(request, _("Thank you, photo %(seq)s has arrived.") % {"seq": seq})
@@ -125,7 +126,7 @@ def _voucher(found: Order) -> dict[str, object] | None:
 def _thumbnail(photo: OrderPhoto) -> bytes | None:
     try:
         return storage.read(photo.thumbnail_key) if photo.thumbnail_key else stash.preview(photo.photo_id)
-    except (storage.StorageError, stash.StashError):
+    except (storage.StorageError, StashError):
         return None
 
 

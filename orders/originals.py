@@ -9,6 +9,7 @@ from django.utils import timezone
 from orders import storage_keys
 from orders.models import Order, OrderPhoto
 from uploads import stash, storage
+from uploads.photo import PhotoGone, StashError
 
 AT_ONCE = 3  # uploads side by side; each holds one part (8 MiB) and four chunks (1 MiB)
 
@@ -38,11 +39,11 @@ def store(order: Order) -> list[OrderPhoto]:
 
 
 def chunks(photo: OrderPhoto) -> Iterator[bytes]:
-    """The original's bytes, from Redis while they are there, else from S3; stash.PhotoGone where they are in neither."""
+    """The original's bytes, from Redis while they are there, else from S3; PhotoGone where they are in neither."""
     if stash.exists(photo.photo_id):
         return stash.chunks(photo.photo_id)
     if not photo.storage_key:
-        raise stash.PhotoGone(photo.photo_id)
+        raise PhotoGone(photo.photo_id)
     return storage.open_stream(photo.storage_key)
 
 
@@ -50,11 +51,11 @@ def _note(order: Order, photo: OrderPhoto, future: "Future[None]", gone: list[Or
     """Marks one finished upload in its row; the error where it failed."""
     try:
         future.result()
-    except (stash.PhotoGone, storage.ContentMismatch):
+    except (PhotoGone, storage.ContentMismatch):
         if not _already_there(order, photo):
             gone.append(photo)
             return None
-    except (storage.StorageError, stash.StashError) as error:
+    except (storage.StorageError, StashError) as error:
         return error
     # Whoever is second changes no row. A photo that was replaced meanwhile has other bytes: its turn comes again.
     OrderPhoto.objects.filter(pk=photo.pk, photo_id=photo.photo_id, stored_at=None).update(

@@ -3,7 +3,7 @@
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from uploads.stash import Photo
+from uploads.photo import Photo
 
 PROBLEMS = {
     "image_broken": _("This file is damaged or incomplete. Please upload it again or choose another."),

@@ -26,6 +26,7 @@ from orders.api.errors import Refusal, as_api_exception
 from orders.photo_json import photo_json
 from orders.problems import DraftOrdered, Problem
 from uploads import incoming, receive, stash
+from uploads.photo import Photo, StashError, UploadLost
 
 FILE_FIELD = "file"
 RETRY_SECONDS = 1  # a preview is usually there by then
@@ -112,7 +113,7 @@ def upload_form(request: HttpRequest) -> HttpResponse:
         return failure
     except incoming.Interrupted:
         messages.error(request, _("The upload was interrupted. Please try again."))
-    except (Problem, stash.StashError) as error:
+    except (Problem, StashError) as error:
         messages.error(request, str(getattr(as_api_exception(error), "detail", error)))
     incoming.drain(request)
     return redirect("home")
@@ -160,7 +161,7 @@ def take(request: Request, draft_id: str) -> receive.Received:
         return _receive_form(http, draft_id) if incoming.is_form(http) else _receive_raw(http, draft_id, name)
     except receive.UploadRefused as error:
         raise Refusal(error.status, error.code, error.detail) from error
-    except (incoming.Interrupted, stash.UploadLost) as error:
+    except (incoming.Interrupted, UploadLost) as error:
         raise Refusal(400, "interrupted", _("The upload was interrupted. Please try again.")) from error
 
 
@@ -184,7 +185,7 @@ def _receive_form(request: HttpRequest, draft_id: str) -> receive.Received:
     raise receive.UploadRefused("empty", "")
 
 
-def _photo(draft: drafts.Draft, photo_id: str) -> stash.Photo:
+def _photo(draft: drafts.Draft, photo_id: str) -> Photo:
     photo = stash.get(draft.id, photo_id)
     if photo is None:
         raise Http404

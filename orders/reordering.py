@@ -16,6 +16,7 @@ from orders.models import Order
 from orders.problems import DraftExpired, Problem
 from outbox.services import enqueue
 from uploads import stash, storage
+from uploads.photo import TooManyPhotos
 from uploads.receive import UploadRefused, receive
 
 FETCHING, DONE, PARTLY, GONE, FAILED = "fetching", "done", "partly", "gone", "failed"
@@ -66,7 +67,7 @@ def bring_back(order_id: int, draft_id: str) -> None:
         log.info("reorder_photos_gone", order=order.number)
         drafts.reorder_ended(draft_id, order.number, GONE, [])
         return
-    except (UploadRefused, stash.TooManyPhotos) as problem:
+    except (UploadRefused, TooManyPhotos) as problem:
         log.info("reorder_refused", order=order.number, error=type(problem).__name__)
         drafts.reorder_ended(draft_id, order.number, FAILED, [])
         return

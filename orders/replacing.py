@@ -4,7 +4,7 @@ from orders import quality, storage_keys
 from orders.models import Order, OrderPhoto
 from outbox.services import enqueue
 from uploads import storage
-from uploads.stash import Photo
+from uploads.photo import Photo
 
 SAME_SHAPE = 0.01  # how much the ratio of the sides may differ for a crop to mean the same part of the picture
 

@@ -22,6 +22,7 @@ from orders.problems import Problem
 from orders.snapshots import Snapshot
 from outbox.services import enqueue
 from uploads import stash
+from uploads.photo import Photo
 
 State = Order.State
 PAID_KEEPS_PHOTOS_SECONDS = 30 * 86_400  # until S3 has them all; released then
@@ -240,7 +241,7 @@ def ask_for_photo(order: Order, seq: int, reason: str, *, actor: User | None = N
         return order
 
 
-def replace_photo(order: Order, seq: int, photo: stash.Photo, *, actor: User | None = None) -> Order:
+def replace_photo(order: Order, seq: int, photo: Photo, *, actor: User | None = None) -> Order:
     """Puts a newly uploaded photo in the place of one that the shop asked for; sizes and prices stay as ordered (C66)."""
     stash.hold([photo.id], order.number, PAID_KEEPS_PHOTOS_SECONDS)
     with transaction.atomic():

@@ -9,7 +9,7 @@ import multipart  # type: ignore[import-untyped]
 from django.conf import settings
 from django.http import HttpRequest, UnreadablePostError
 
-from uploads.stash import CHUNK_BYTES
+from uploads.photo_writer import CHUNK_BYTES
 
 PIECE_BYTES = 2 * CHUNK_BYTES  # whole chunks go on without being copied
 MOST_PARTS = 1000

@@ -12,6 +12,7 @@ from kombu.exceptions import OperationalError
 from uploads import metrics, stash, structure
 from uploads.filenames import display_name
 from uploads.formats.source import Source
+from uploads.photo import Photo
 
 log = structlog.get_logger(__name__)
 
@@ -31,7 +32,7 @@ class UploadRefused(Exception):
 class Received(NamedTuple):
     """The photo, and whether the draft had it before."""
 
-    photo: stash.Photo
+    photo: Photo
     duplicate: bool
 
 

@@ -1,4 +1,4 @@
--- Every change of photos in Redis that must be atomic. uploads/stash.py calls it: ARGV[1] names the operation.
+-- Every change of photos in Redis that must be atomic. uploads/photo_redis.py calls it: ARGV[1] names the operation.
 --
 -- photo:{id}                hash     the record; "until:draft" and "until:{order}" are its holders and their ends (Unix s)
 -- photo:{id}:{n}            string   chunk n of the bytes

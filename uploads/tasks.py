@@ -5,6 +5,7 @@ import structlog
 from celery import shared_task
 
 from uploads import append_only_file, decode, receive, stash
+from uploads.photo import PhotoGone
 
 OVERDUE_SECONDS = 20
 
@@ -22,7 +23,7 @@ def check_photo(draft_id: str, photo_id: str) -> None:
         return
     try:
         preview = decode.shared.preview(stash.chunks(photo_id), photo.bytes)
-    except stash.PhotoGone:
+    except PhotoGone:
         log.info("photo_gone_before_check", photo_id=photo_id)
     except decode.Broken as broken:
         stash.mark_broken(draft_id, photo_id, broken.code)

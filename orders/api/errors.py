@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from addresses.services import AddressError
 from orders.problems import Errors, Invalid, Problem
-from uploads.stash import StashUnavailable, StorageFull, TooManyPhotos
+from uploads.photo import StashUnavailable, StorageFull, TooManyPhotos
 
 RETRY_SECONDS = 30
 

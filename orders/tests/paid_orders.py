@@ -9,6 +9,7 @@ from PIL import Image, ImageDraw
 from orders.models import Order, OrderPhoto
 from orders.tests.factories import OrderFactory, OrderItemFactory, OrderPhotoFactory
 from uploads import stash
+from uploads.photo import Photo
 
 HOLD_SECONDS = 3600
 
@@ -38,7 +39,7 @@ def jpeg(width: int = 1800, height: int = 1200, *, seed: int = 0, orientation: i
 
 def stashed(
     data: bytes, *, filename: str = "praia.jpg", width: int = 1800, height: int = 1200, kind: str = "image/jpeg"
-) -> stash.Photo:
+) -> Photo:
     """A photo in Redis as an upload leaves it, checked and with its preview."""
     with stash.open_writer("draft", len(data)) as writer:
         writer.write(data)

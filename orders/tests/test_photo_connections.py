@@ -12,6 +12,7 @@ from django.conf import settings
 from bench.upload_clients import Customer, camera_jpeg, seconds, tiny_jpeg, varied
 from bench.web_servers import WebServer, serving
 from uploads import stash
+from uploads.photo_writer import CHUNK_BYTES
 
 
 @pytest.fixture(scope="module")
@@ -102,10 +103,10 @@ def test_a_slow_upload_does_not_lose_what_came_first(server: WebServer, monkeypa
     monkeypatch.setattr(stash, "UNFINISHED_SECONDS", 2)
     with stash.open_writer("slow") as writer:
         for _ in range(6):
-            writer.write(bytes(stash.CHUNK_BYTES))
+            writer.write(bytes(CHUNK_BYTES))
             time.sleep(0.6)
         photo = writer.commit(filename="a", content_type="image/jpeg", width=1, height=1)
-    assert len(stash.read(photo.id)) == 6 * stash.CHUNK_BYTES
+    assert len(stash.read(photo.id)) == 6 * CHUNK_BYTES
 
 
 def test_idle_connections_do_not_stop_others(server: WebServer) -> None:

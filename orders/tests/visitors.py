@@ -9,7 +9,7 @@ from orders import catalogue, checkout, drafts
 from orders.drafts import Draft
 from orders.models import Order
 from uploads import stash
-from uploads.stash import Photo
+from uploads.photo import Photo
 
 PICKUP = {"method": "pickup", "name": "Maria João Ângelo", "email": "maria@example.test"}
 POST = PICKUP | {

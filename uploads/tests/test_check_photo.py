@@ -14,6 +14,7 @@ from django.conf import LazySettings
 from PIL import Image, ImageCms
 
 from uploads import decode, receive, stash, tasks
+from uploads.photo import Photo
 from uploads.tests.pictures import BLUE, GREEN, RED, WHITE, close, corners, encoded, jpeg, noise, quarters, turned
 
 pillow_heif.register_heif_opener()
@@ -26,7 +27,7 @@ def decoder_ends() -> Iterator[None]:
     decode.shared.close()
 
 
-def checked(data: bytes, name: str = "a") -> stash.Photo:
+def checked(data: bytes, name: str = "a") -> Photo:
     """The photo after its check."""
     photo = receive.receive("d", [data], filename=name).photo
     tasks.check_photo("d", photo.id)
@@ -35,7 +36,7 @@ def checked(data: bytes, name: str = "a") -> stash.Photo:
     return after
 
 
-def preview(photo: stash.Photo) -> Image.Image:
+def preview(photo: Photo) -> Image.Image:
     data = stash.preview(photo.id)
     assert data is not None, photo
     image = Image.open(io.BytesIO(data))

@@ -11,9 +11,11 @@ import redis
 from django.conf import LazySettings, settings
 
 from uploads import stash
+from uploads.photo import Photo, PhotoGone, StashUnavailable, StorageFull, TooManyPhotos, UploadLost
+from uploads.photo_writer import CHUNK_BYTES, UNFINISHED_SECONDS
 
 
-def store(draft_id: str, data: bytes, name: str = "a.jpg") -> stash.Photo:
+def store(draft_id: str, data: bytes, name: str = "a.jpg") -> Photo:
     with stash.open_writer(draft_id, len(data)) as writer:
         writer.write(data)
         return writer.commit(filename=name, content_type="image/jpeg", width=40, height=30)
@@ -31,7 +33,7 @@ def photo_keys(client: redis.Redis) -> list[bytes]:
 
 def test_bytes_come_back_as_they_were_sent_whatever_the_pieces() -> None:
     """U7."""
-    data = os.urandom(3 * stash.CHUNK_BYTES + 17)
+    data = os.urandom(3 * CHUNK_BYTES + 17)
     with stash.open_writer("d") as writer:
         for start in range(0, len(data), 70_001):
             writer.write(data[start : start + 70_001])
@@ -44,7 +46,7 @@ def test_bytes_come_back_as_they_were_sent_whatever_the_pieces() -> None:
 
 
 def test_every_key_of_a_photo_expires_with_the_draft(client: redis.Redis) -> None:
-    photo = store("d", os.urandom(stash.CHUNK_BYTES + 1))
+    photo = store("d", os.urandom(CHUNK_BYTES + 1))
     stash.save_preview(photo.id, b"jpeg")
     for key in client.keys(f"photo:{photo.id}*"):
         assert settings.DRAFT_TTL_SECONDS - 5 < client.ttl(key) <= settings.DRAFT_TTL_SECONDS, key
@@ -58,7 +60,7 @@ def test_an_unfinished_upload_expires_by_itself_and_discarded_leaves_nothing(cli
     writer.close()
     chunks = client.keys(f"photo:{writer.photo_id}:*")
     assert len(chunks) == 3
-    assert all(0 < client.ttl(key) <= stash.UNFINISHED_SECONDS for key in chunks)
+    assert all(0 < client.ttl(key) <= UNFINISHED_SECONDS for key in chunks)
     assert stash.staged_bytes() == 10**6
     writer.discard()
     assert photo_keys(client) == []
@@ -71,7 +73,7 @@ def test_an_upload_that_lost_a_chunk_is_not_committed(client: redis.Redis) -> No
     writer.write(os.urandom(600_000))
     writer.close()
     client.delete(f"photo:{writer.photo_id}:1")
-    with pytest.raises(stash.UploadLost):
+    with pytest.raises(UploadLost):
         writer.commit(filename="a", content_type="image/jpeg", width=1, height=1)
     assert stash.photos("d") == []
     assert photo_keys(client) == []
@@ -93,7 +95,7 @@ def test_the_same_bytes_twice_are_stored_once(client: redis.Redis) -> None:
 def test_parallel_uploads_all_arrive_and_twins_become_one() -> None:
     """U4."""
     bodies = [os.urandom(300_000 + n) for n in range(12)] * 2
-    results: list[stash.Photo] = []
+    results: list[Photo] = []
     threads = [threading.Thread(target=lambda body=body: results.append(store("d", body))) for body in bodies]
     for thread in threads:
         thread.start()
@@ -115,7 +117,7 @@ def test_the_limit_of_photos_holds_under_parallel_uploads(settings: LazySettings
     def upload(body: bytes) -> None:
         try:
             store("d", body)
-        except stash.TooManyPhotos as error:
+        except TooManyPhotos as error:
             refused.append(error)
 
     threads = [threading.Thread(target=upload, args=(os.urandom(1000),)) for _ in range(12)]
@@ -131,7 +133,7 @@ def test_the_limit_of_photos_holds_under_parallel_uploads(settings: LazySettings
 def test_at_the_budget_new_uploads_are_refused_and_room_comes_back(settings: LazySettings) -> None:
     settings.UPLOADS_MEMORY_BUDGET_MB = 1
     kept = store("d", os.urandom(700_000))
-    with pytest.raises(stash.StorageFull):
+    with pytest.raises(StorageFull):
         stash.open_writer("d", 400_000)
     assert stash.read(kept.id)
     stash.remove("d", kept.id)
@@ -140,7 +142,7 @@ def test_at_the_budget_new_uploads_are_refused_and_room_comes_back(settings: Laz
 
 def test_an_upload_that_lied_about_its_length_stops_at_the_budget(settings: LazySettings) -> None:
     settings.UPLOADS_MEMORY_BUDGET_MB = 9
-    with stash.open_writer("d", 1) as writer, pytest.raises(stash.StorageFull):
+    with stash.open_writer("d", 1) as writer, pytest.raises(StorageFull):
         writer.write(bytes(10_000_000))
     assert stash.staged_bytes() == 0
 
@@ -208,9 +210,9 @@ def test_a_photo_of_another_draft_can_neither_be_seen_nor_removed() -> None:
 
 
 def test_a_missing_chunk_is_noticed_when_reading(client: redis.Redis) -> None:
-    photo = store("d", os.urandom(stash.CHUNK_BYTES * 2))
+    photo = store("d", os.urandom(CHUNK_BYTES * 2))
     client.delete(f"photo:{photo.id}:1")
-    with pytest.raises(stash.PhotoGone):
+    with pytest.raises(PhotoGone):
         stash.read(photo.id)
 
 
@@ -236,7 +238,7 @@ def test_marking_a_photo_that_is_gone_creates_nothing(client: redis.Redis) -> No
 
 def test_a_redis_that_is_away_shows_as_unavailable(settings: LazySettings) -> None:
     settings.PHOTOS_REDIS_URL = "redis://127.0.0.1:1/0"
-    with pytest.raises(stash.StashUnavailable):
+    with pytest.raises(StashUnavailable):
         stash.open_writer("d", 1)
-    with pytest.raises(stash.StashUnavailable):
+    with pytest.raises(StashUnavailable):
         stash.photos("d")
