@@ -87,7 +87,6 @@ def variables(needs: Needs, chosen: dict[str, int], secrets: dict[str, str]) -> 
         "DEBUG": "0",
         "SITE_URL": site,
         "SECRET_KEY": secrets["SECRET_KEY"],
-        "DEMO_API_KEY": secrets["DEMO_API_KEY"],
     }
     sandbox = f"http://127.0.0.1:{chosen.get('sandbox')}"
     if needs.s3:

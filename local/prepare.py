@@ -32,9 +32,7 @@ def digest() -> str:
         for path in (Path(folder) / name for name in sorted(files) if name.endswith(SOURCES)):
             status = path.stat()
             found.append((str(path), status.st_size, status.st_mtime_ns))
-    return hashlib.sha256(
-        repr((found, os.environ.get("DEMO_PASSWORD"), os.environ.get("DEMO_API_KEY"))).encode()
-    ).hexdigest()
+    return hashlib.sha256(repr((found, os.environ.get("DEMO_PASSWORD"))).encode()).hexdigest()
 
 
 def main() -> None:

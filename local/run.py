@@ -30,7 +30,6 @@ SHARED = (
         "REDIS_URL",
         "PHOTOS_REDIS_URL",
         "EMAIL_URL",
-        "DEMO_API_KEY",
     ),
     *("STRIPE_SECRET_KEY", "STRIPE_PUBLISHABLE_KEY", "STRIPE_WEBHOOK_SECRET", "STRIPE_API_BASE"),
     *("GOOGLE_MAPS_API_KEY", "GOOGLE_MAPS_BASE_URL"),
@@ -210,9 +209,8 @@ class Run:
             lines += [f"{'bucket':<12}{os.environ['AWS_S3_ENDPOINT_URL']}/ (files under .run/s3/)"]
         if os.environ["DEMO"] == "1":
             lines += [
-                f"{'accounts':<12}owner@example.test, staff@example.test, trade@example.test",
+                f"{'accounts':<12}owner@example.test, staff@example.test",
                 f"{'password':<12}{os.environ.get('DEMO_PASSWORD') or 'photoorders'}",
-                f"{'API key':<12}{os.environ['DEMO_API_KEY']} (of trade@example.test)",
                 f"{'card':<12}4242 4242 4242 4242, any date to come, any three digits",
             ]
         return lines
