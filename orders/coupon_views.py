@@ -1,4 +1,4 @@
-"""The coupon code: a form on the review page, and a call of the API."""
+"""The coupon code: a form on the review page, and a call of the API. Guessing codes is limited (orders.limits)."""
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -11,12 +11,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from orders import drafts
+from orders import coupons, drafts, limits
+from orders.api.errors import Refusal
 from orders.api.serializers import DraftSerializer
 from orders.basket import draft_json
 from orders.drafts import Draft
+from orders.limits import Limit, TooOften
 from orders.problems import FieldError, Invalid, Problem
 from orders.views import with_draft
+
+WRONG_CODES = Limit("coupon", visitor=10, address=100, seconds=600)  # only codes that do not hold count
 
 
 @require_POST
@@ -25,12 +29,26 @@ def coupon(request: HttpRequest, draft: Draft) -> HttpResponse:
     """Enters or, with an empty field, removes the code; the review page says what it takes off, or why it does not hold."""
     code = request.POST.get("code", "")
     try:
-        drafts.set_coupon(draft, code)
+        enter(request, draft, code)
     except Problem as problem:
         messages.error(request, str(problem.detail))
     else:
         messages.success(request, _("The code is taken.") if code.strip() else _("The code is removed."))
     return redirect("review")
+
+
+def enter(request: HttpRequest, draft: Draft, code: str) -> Draft:
+    """The draft with the code, or without one where it is empty. Raises TooOften, CouponRefused.
+
+    A try is counted before the code is looked up, so that tries made at once cannot slip through together, and given
+    back where the code holds.
+    """
+    if not coupons.spelled(code):
+        return drafts.set_coupon(draft, "")
+    tried = limits.take(WRONG_CODES, request)
+    draft = drafts.set_coupon(draft, code)
+    limits.give_back(tried)
+    return draft
 
 
 class CouponRequestSerializer(s.Serializer[object]):
@@ -41,9 +59,12 @@ class CouponView(APIView):
     @extend_schema(operation_id="drafts_coupon_update", request=CouponRequestSerializer, responses=DraftSerializer)
     def put(self, request: Request, draft_id: str) -> Response:
         """Enters a coupon code, or removes it. 422: coupon_unknown, coupon_not_yet, coupon_expired, coupon_used_up,
-        coupon_minimum; the draft then stays as it was."""
+        coupon_minimum; 429 too_many_tries after ten wrong codes in ten minutes; the draft then stays as it was."""
         draft = drafts.for_request(request._request, draft_id)
         code = request.data.get("code") if isinstance(request.data, dict) else None
         if not isinstance(code, str):
             raise Invalid({"code": [FieldError("invalid", _("Please send the code as text."))]})
-        return Response(draft_json(drafts.set_coupon(draft, code)))
+        try:
+            return Response(draft_json(enter(request._request, draft, code)))
+        except TooOften as problem:
+            raise Refusal(problem.status, problem.code, str(problem.detail), wait=problem.wait) from problem

@@ -1,21 +1,33 @@
 """Coupon codes: which may be used, what they take off, and how their uses are counted.
 
 A use is an order that names the code and is neither expired nor cancelled: waiting for payment it holds the use, paid
-it keeps it. Freezing an order counts under the code's row lock, so that the limit holds however many pay at once. Orders
-of one draft that wait for payment count once: at most one is wanted. Two things may exceed a limit, since a sum that
-was frozen and paid stands: a late payment that revives an expired order (C11), and for the limit a customer, orders of
-one person paid side by side, because before payment the database knows no email address.
+it keeps it. Freezing an order counts under the code's row lock, so that the limit holds however many pay at once: who
+comes second is told so, and shown the sum without the discount. Orders of one draft that wait for payment count once:
+at most one is wanted.
+
+For the limit a customer the database knows the email address of paid orders only. Which drafts wait for payment under
+an address stands in Redis, under a keyed hash of it, as long as their orders can be paid. A sum that was frozen stands:
+a limit is exceeded by a late payment that revives an expired order (C11), and where Redis was emptied meanwhile.
 """
 
+from typing import TYPE_CHECKING
+
 import structlog
+from django.conf import settings
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
+from django_redis import get_redis_connection
 from django_stubs_ext import StrOrPromise
 
+from orders import snapshots
 from orders.models import Coupon, Order
 from orders.pricing import Discount
 from orders.problems import Problem
+
+if TYPE_CHECKING:
+    import redis
 
 UNUSED = (Order.State.EXPIRED, Order.State.CANCELLED)
 
@@ -70,7 +82,16 @@ def claim(code: str, *, draft_id: str, email: str) -> Coupon:
     if coupon is None:
         raise CouponRefused("coupon_unknown")
     _check(coupon, draft_id, email)
+    if coupon.max_uses_each is not None:
+        _wait(coupon, draft_id, email, settings.DRAFT_TTL_SECONDS + settings.CHECKOUT_EXPIRES_SECONDS)
     return coupon
+
+
+def keep_waiting(order: Order, seconds: int) -> None:
+    """The unpaid order goes on holding its customer's use for `seconds` (a voucher's life)."""
+    snapshot = snapshots.load(order.number) if order.coupon is not None else None
+    if order.coupon is not None and order.coupon.max_uses_each is not None and snapshot is not None:
+        _wait(order.coupon, order.draft_id, str(snapshot.delivery.get("email") or ""), seconds)
 
 
 def uses(coupon: Coupon) -> QuerySet[Order]:
@@ -87,9 +108,29 @@ def _check(coupon: Coupon, draft_id: str, email: str) -> None:
     others = uses(coupon).exclude(draft_id=draft_id, state=Order.State.PENDING)
     if coupon.max_uses is not None and others.count() >= coupon.max_uses:
         raise CouponRefused("coupon_used_up")
-    if (
-        coupon.max_uses_each is not None
-        and email
-        and others.filter(email__iexact=email).count() >= coupon.max_uses_each
-    ):
+    if coupon.max_uses_each is not None and email and _of(coupon, others, email) >= coupon.max_uses_each:
         raise CouponRefused("coupon_used_up")
+
+
+def _of(coupon: Coupon, orders: QuerySet[Order], email: str) -> int:
+    """How many of the orders are this customer's: paid, or of a draft that waits for payment under the address."""
+    drafts = [draft_id.decode() for draft_id in _redis().smembers(_key(coupon, email))]
+    waiting = orders.filter(state=Order.State.PENDING, draft_id__in=drafts)
+    return orders.filter(email__iexact=email).count() + waiting.values("draft_id").distinct().count()
+
+
+def _wait(coupon: Coupon, draft_id: str, email: str, seconds: int) -> None:
+    """Notes that the draft waits for payment under the address, for at least `seconds`. That its order was never made,
+    or has ended, does no harm: only pending orders count."""
+    key = _key(coupon, email)
+    _redis().sadd(key, draft_id)
+    if _redis().ttl(key) < seconds:
+        _redis().expire(key, seconds)
+
+
+def _key(coupon: Coupon, email: str) -> str:
+    return f"coupon:{coupon.pk}:{salted_hmac('orders.coupons', email.strip().lower(), algorithm='sha256').hexdigest()}"
+
+
+def _redis() -> "redis.Redis":
+    return get_redis_connection("default")  # type: ignore[no-any-return]

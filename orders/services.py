@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from orders import drafts, replacing, snapshots
+from orders import coupons, drafts, replacing, snapshots
 from orders.models import Order, OrderEvent, OrderPhoto
 from orders.models.order import PERSONAL_FIELDS
 from orders.problems import Problem
@@ -337,6 +337,7 @@ def _filename(name: str) -> str:
 def _keep_alive(order: Order, seconds: int) -> None:
     stash.hold(list(order.photos.values_list("photo_id", flat=True)), order.number, seconds)
     snapshots.prolong(order.number, seconds)
+    coupons.keep_waiting(order, seconds)
     drafts.keep(order.draft_id, seconds)
 
 

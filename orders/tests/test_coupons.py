@@ -1,19 +1,24 @@
 """Coupon codes: what they take off, who may use them, and that no limit is exceeded (C1, U0)."""
 
+import contextlib
 import datetime
+import time
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.utils import timezone
+from django_redis import get_redis_connection
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orders import basket, checkout, coupons, drafts, pricing
+from orders import basket, checkout, coupons, drafts, limits, pricing, services
 from orders.catalogue import install_default_catalogue
 from orders.coupons import CouponRefused
+from orders.limits import Limit
 from orders.models import Coupon, Order, ShopSettings
 from orders.pricing import Discount
 from orders.tests import visitors
@@ -33,6 +38,12 @@ def with_code(code: str = "VERAO10", **delivery: Any) -> drafts.Draft:
     draft = visitors.complete()
     draft = drafts.set_delivery(draft, visitors.PICKUP | delivery)
     return drafts.set_coupon(draft, code)
+
+
+def in_session(client: Client, draft: drafts.Draft) -> None:
+    session = client.session
+    session[drafts.SESSION_KEY] = draft.id
+    session.save()
 
 
 kinds = st.one_of(
@@ -112,10 +123,7 @@ def test_the_api_takes_a_code_and_shows_what_it_takes_off(db: None) -> None:
 
 def test_the_review_page_takes_a_code_without_a_script(client: Client, db: None) -> None:
     coupon()
-    draft = visitors.complete()
-    session = client.session
-    session[drafts.SESSION_KEY] = draft.id
-    session.save()
+    in_session(client, visitors.complete())
     client.post("/coupon/", {"code": "verao10"})
     shown = client.get(REVIEW).content.decode()
     assert "VERAO10" in shown
@@ -207,6 +215,104 @@ def test_a_customer_uses_a_code_as_often_as_allowed(db: None) -> None:
     assert refused.value.code == "coupon_used_up"
     other = with_code(email="outra@example.test")
     assert basket.load(other).totals.discount_cents == 7
+
+
+def test_an_order_that_waits_for_payment_holds_its_customers_use(db: None) -> None:
+    """Before payment the database knows no email address; the first to be frozen keeps the sum that was promised, the
+    second is shown the sum without the discount before paying it, whatever capitals the address is written with."""
+    coupon(max_uses_each=1)
+    first, second = with_code(), with_code(email="MARIA@example.test")
+    assert basket.load(second).totals.discount_cents == 7
+    frozen = checkout.freeze(first, language="pt", terms=True)
+    assert getattr(basket.load(second).coupon_problem, "code", "") == "coupon_used_up"
+    with pytest.raises(CouponRefused):
+        checkout.freeze(second, language="pt", terms=True)
+    assert Order.objects.get() == frozen
+    assert checkout.freeze(second, language="pt", terms=True).total_cents == 70
+    assert checkout.freeze(first, language="pt", terms=True) == frozen
+    assert frozen.total_cents == 63
+    assert checkout.freeze(with_code(email="outra@example.test"), language="pt", terms=True).total_cents == 63
+
+
+def test_an_unpaid_order_gives_its_customers_use_back_and_a_voucher_keeps_it(db: None) -> None:
+    made = coupon(max_uses_each=1)
+    order = checkout.freeze(with_code(), language="pt", terms=True)
+    services.mark_awaiting(order, until=timezone.now() + datetime.timedelta(days=3))
+    (key,) = get_redis_connection("default").keys(f"coupon:{made.pk}:*")
+    assert get_redis_connection("default").ttl(key) == pytest.approx(7 * 86_400, abs=5)
+    assert b"maria" not in key
+    with pytest.raises(CouponRefused):
+        with_code()
+    services.expire(order)
+    assert basket.load(with_code()).totals.discount_cents == 7
+
+
+def test_codes_cannot_be_guessed(client: Client, db: None) -> None:
+    """C63: ten wrong codes in ten minutes; then right ones are refused as well, in the page's language, until there is
+    room. Right ones and emptying the field do not count."""
+    coupon()
+    in_session(client, visitors.complete())
+    for _customer in range(12):
+        client.post("/coupon/", {"code": "verao10"})
+        client.post("/coupon/", {"code": " "})
+    for number in range(10):
+        assert "Não conhecemos" in client.post("/coupon/", {"code": f"X{number}"}, follow=True).content.decode()
+    shown = client.post("/coupon/", {"code": "verao10"}, follow=True).content.decode()
+    assert "vezes de mais" in shown
+    assert "0,63" not in shown
+    client.cookies["language"] = "en"
+    assert "tried too often" in client.post("/coupon/", {"code": "verao10"}, follow=True).content.decode()
+    draft = drafts.get(client.session[drafts.SESSION_KEY])
+    assert draft
+    assert draft.coupon == ""
+    put = Browser(enforce_csrf_checks=True)
+    put.cookies = client.cookies
+    put.get("/api/v1/drafts/current/")
+    refused = put.put("/api/v1/drafts/current/coupon/", {"code": "VERAO10"}, "application/json")
+    assert (refused.status_code, refused.json()["errors"][0]["code"]) == (429, "too_many_tries")
+    assert 590 <= int(refused["Retry-After"]) <= 600
+    for key in get_redis_connection("default").keys("limit:*"):
+        get_redis_connection("default").delete(key)
+    assert "0.63" in client.post("/coupon/", {"code": "verao10"}, follow=True).content.decode()
+
+
+def test_a_new_session_does_not_help_whoever_guesses_from_one_address(db: None) -> None:
+    """C63: a hundred an address; another address is another visitor, and an IPv6 household is one."""
+    tries = {"203.0.113.7": 0, "2001:db8:1:2::a": 0, "2001:db8:1:2:ffff::b": 0}
+    limit = Limit("test", visitor=2, address=3, seconds=60)
+    for address, visits in (("203.0.113.7", 4), ("2001:db8:1:2::a", 2), ("2001:db8:1:2:ffff::b", 2)):
+        for _visit in range(visits):
+            client = Client()
+            visitors.draft_of(client)
+            request = RequestFactory().get("/", REMOTE_ADDR=address)
+            request.session = client.session
+            with contextlib.suppress(limits.TooOften):
+                limits.take(limit, request)
+                tries[address] += 1
+    assert list(tries.values()) == [3, 2, 1]
+
+
+@pytest.mark.race
+def test_of_twenty_tries_at_once_as_many_count_as_may(client: Client, db: None) -> None:
+    """C63: also across the window's edge, since it slides."""
+    visitors.draft_of(client)
+    request = RequestFactory().get("/")
+    request.session = client.session
+    limit = Limit("test", visitor=5, address=50, seconds=1)
+
+    def attempt(_number: int) -> bool:
+        with contextlib.suppress(limits.TooOften):
+            return bool(limits.take(limit, request))
+        return False
+
+    with ThreadPoolExecutor(20) as pool:
+        assert sum(pool.map(attempt, range(20))) == 5
+    with pytest.raises(limits.TooOften) as refused:
+        limits.take(limit, request)
+    assert refused.value.wait == 1
+    time.sleep(1.05)
+    limits.give_back(limits.take(limit, request))
+    assert sum(attempt(number) for number in range(9)) == 5
 
 
 def test_a_minimum_order_is_measured_before_the_discount(db: None) -> None:

@@ -39,3 +39,17 @@ def test_of_eight_customers_with_a_code_for_two_two_get_it(stripe_api: StandIn) 
     assert sum(isinstance(result, CouponRefused) for result in results) == 6
     assert Order.objects.filter(coupon_code="DOIS").count() == 2
     assert Order.objects.count() == 2
+
+
+@pytest.mark.race
+def test_of_four_drafts_of_one_customer_paying_at_once_one_gets_the_code(stripe_api: StandIn) -> None:
+    """The code's row lock decides here too; the others are told, and the next click shows and takes the full sum."""
+    Coupon.objects.create(code="UMAVEZ", kind="percent", percent=50, max_uses_each=1)
+    ready = [drafts.set_coupon(visitors.complete(), "UMAVEZ") for _tab in range(4)]
+    turns = iter(ready)
+    results = together(4, lambda: start_checkout(next(turns), language="pt", terms=True))
+    assert sum(isinstance(result, CouponRefused) for result in results) == 3
+    assert Order.objects.get().coupon_code == "UMAVEZ"
+    for draft in ready:
+        start_checkout(draft, language="pt", terms=True)
+    assert sorted(Order.objects.values_list("total_cents", flat=True)) == [50, 70, 70, 70]
