@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand
 
 from outbox import services as outbox
 from payments import inbox
+from payments.management.arguments import days
 
 
 class Command(BaseCommand):
@@ -17,12 +18,14 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--outbox-days", type=int, default=settings.OUTBOX_KEEP_DAYS, help="instead of the setting")
         parser.add_argument(
-            "--events-days", type=int, default=settings.WEBHOOK_EVENTS_KEEP_DAYS, help="instead of the setting"
+            "--outbox-days", type=days, default=settings.OUTBOX_KEEP_DAYS, help="instead of the setting"
+        )
+        parser.add_argument(
+            "--events-days", type=days, default=settings.WEBHOOK_EVENTS_KEEP_DAYS, help="instead of the setting"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        messages = outbox.purge(max(options["outbox_days"], 1))
-        events = inbox.purge(max(options["events_days"], 1))
+        messages = outbox.purge(options["outbox_days"])
+        events = inbox.purge(options["events_days"])
         self.stdout.write(f"Deleted: {messages} messages of finished work, {events} webhook events.")

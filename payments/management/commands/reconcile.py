@@ -1,12 +1,12 @@
 """manage.py reconcile: a day's payments compared with Stripe's."""
 
-import datetime
 from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
 from payments.gateway import GatewayError
+from payments.management.arguments import day
 from payments.models import Discrepancy
 from payments.reconciliation.days import Day, yesterday
 from payments.reconciliation.run import reconcile
@@ -19,13 +19,13 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--date", type=_date, help="the day, such as 2027-01-31; yesterday when left out")
+        parser.add_argument("--date", type=day, help="the day, such as 2027-01-31; yesterday when left out")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        day = Day(options["date"]) if options["date"] else yesterday()
-        self.stdout.write(f"Day: {day.date}")
+        chosen = Day(options["date"]) if options["date"] else yesterday()
+        self.stdout.write(f"Day: {chosen.date}")
         try:
-            result = reconcile(day, lambda step, count: self.stdout.write(f"{step}: {count}"))
+            result = reconcile(chosen, lambda step, count: self.stdout.write(f"{step}: {count}"))
         except GatewayError as error:
             raise CommandError(f"Stripe did not answer as hoped ({error}); please run this again later.") from error
         for row in Discrepancy.objects.filter(resolved_at=None).order_by("pk").iterator():
@@ -33,10 +33,3 @@ class Command(BaseCommand):
         if result.open:
             raise CommandError(f"Open discrepancies: {result.open}. The admin says what to do.")
         self.stdout.write("The books agree.")
-
-
-def _date(text: str) -> datetime.date:
-    try:
-        return datetime.date.fromisoformat(text)
-    except ValueError as error:
-        raise CommandError(f"{text!r} is no date; please write it like 2027-01-31.") from error

@@ -6,10 +6,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 
 from payments import inbox, replaying
 from payments.gateway import GatewayError
+from payments.management.arguments import moment
 
 
 class Command(BaseCommand):
@@ -20,20 +20,24 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("event", nargs="*", help="ids of events (evt_…)")
-        parser.add_argument("--since", help="from this time on, such as 2027-01-31T08:00")
-        parser.add_argument("--until", help="up to this time")
+        parser.add_argument("--since", type=moment, help="from this time on, such as 2027-01-31T08:00")
+        parser.add_argument("--until", type=moment, help="up to this time")
         parser.add_argument(
             "--undelivered", action="store_true", help="what Stripe could not deliver (default: 30 days)"
         )
         parser.add_argument("--now", action="store_true", help="process here and now instead of in a worker")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        start, end = _time(options["since"]), _time(options["until"])
+        start, end = options["since"], options["until"]
         if not (options["event"] or start or options["undelivered"]):
             raise CommandError("Please name events, or give --since or --undelivered.")
+        if start and end and end <= start:
+            raise CommandError("--until must be later than --since.")
         try:
             count = self._replay(options, start, end)
         except GatewayError as error:
+            if error.status == 404:
+                raise CommandError("Stripe knows no such event; it forgets them after 30 days.") from error
             raise CommandError(
                 f"Stripe did not answer as hoped ({error}); nothing is lost, please try again."
             ) from error
@@ -53,12 +57,3 @@ class Command(BaseCommand):
             self.stdout.write(f"{event_id} {outcome}")
             count += outcome != "known"
         return count
-
-
-def _time(text: str | None) -> datetime.datetime | None:
-    if not text:
-        return None
-    moment = parse_datetime(text)
-    if moment is None:
-        raise CommandError(f"{text!r} is no time; please write it like 2027-01-31T08:00.")
-    return moment if timezone.is_aware(moment) else timezone.make_aware(moment)
