@@ -10,6 +10,7 @@ from backoffice import money, stripe_links, todo
 from backoffice.order_steps import steps_for
 from orders import emails, links, services
 from orders.email_kinds import KINDS
+from orders.email_kinds import NAMES as EMAIL_NAMES
 from orders.models import Order, OrderEvent
 from outbox.models import OutboxMessage
 from payments.models import PaymentAttempt, PaymentEvent
@@ -55,7 +56,7 @@ def context(request: HttpRequest, order: Order) -> dict[str, Any]:
         "questions": list(order.questions.all()),
         "customer_link": links.order_path(order) if order.paid_at else "",
         "address": [line for line in (order.street, order.extra, f"{order.postal_code} {order.city}".strip()) if line],
-        "emails": email_kinds(order) if may_see_money else [],
+        "emails": [(kind, EMAIL_NAMES[kind]) for kind in email_kinds(order)] if may_see_money else [],
     }
 
 

@@ -14,6 +14,8 @@ from orders.email_kinds import Kind
 from orders.models import Order, OrderPhoto, Question, ShopSettings
 from orders.theme import contrast
 
+THUMBNAIL = 72  # px, of a photo's longer side in the HTML mails
+
 
 @dataclass(frozen=True)
 class Recipient:
@@ -43,10 +45,16 @@ def customer(
         "shows": texts.shows,
         "link": links.absolute(order),
         "tracking_url": carriers.tracking_url(order.carrier, order.tracking),
-        "missing": list(order.photos.filter(missing_since__isnull=False).order_by("seq")),
+        "missing": _missing(order, images),
         "voucher": _voucher(order),
         "refunded_cents": order.attempts.aggregate(sum=Sum("refunded_cents"))["sum"] or 0,
     }
+
+
+def _missing(order: Order, images: Mapping[str, bytes]) -> list[dict[str, object]]:
+    """The photos that are asked for again; most have no picture any more."""
+    photos = order.photos.filter(missing_since__isnull=False).order_by("seq")
+    return [{"photo": photo, "name": photo.filename or str(photo.seq)} | _picture(photo, images) for photo in photos]
 
 
 def _voucher(order: Order) -> dict[str, object] | None:
@@ -94,8 +102,9 @@ def admin_url(order: Order) -> str:
 
 
 def _shared(order: Order, shop: ShopSettings, images: Mapping[str, bytes]) -> dict[str, object]:
+    names = _filenames(order)
     lines = [
-        {"item": item, "photo": item.photo, "cid": cid(item.photo) if cid(item.photo) in images else ""}
+        {"item": item, "photo": item.photo, "name": names.get(item.photo.seq, "")} | _picture(item.photo, images)
         for item in order.items.select_related("photo").order_by("photo__seq", "pk")
     ]
     return {
@@ -107,6 +116,21 @@ def _shared(order: Order, shop: ShopSettings, images: Mapping[str, bytes]) -> di
         "colour": shop.colour,
         "on_colour": "#ffffff" if _contrast_to_white(shop.colour) >= 4.5 else "#000000",
     }
+
+
+def _filenames(order: Order) -> dict[int, str]:
+    """What the customer called the photos, by seq; before payment only Redis knows (DESIGN §3)."""
+    if order.paid_at is None:
+        snapshot = snapshots.load(order.number)
+        return snapshot.filenames if snapshot else {}
+    return dict(order.photos.values_list("seq", "filename"))
+
+
+def _picture(photo: OrderPhoto, images: Mapping[str, bytes]) -> dict[str, object]:
+    """The content id of the photo's thumbnail, or "", and the size to show it at: THUMBNAIL px on its longer side."""
+    longer = max(photo.width, photo.height, 1)
+    width, height = (max(1, round(side * THUMBNAIL / longer)) for side in (photo.width, photo.height))
+    return {"cid": cid(photo) if cid(photo) in images else "", "width": width, "height": height}
 
 
 def _contrast_to_white(colour: str) -> float:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from django_stubs_ext import StrPromise
 
 
@@ -18,6 +19,26 @@ class Kind:
 
 
 PRINTS = ("prints", "totals", "delivery")
+
+# What the owner's desk calls them.
+NAMES = {
+    "confirmed": pgettext_lazy("email", "confirmed"),
+    "awaiting": pgettext_lazy("email", "awaiting payment"),
+    "failed": pgettext_lazy("email", "payment failed"),
+    "in_production": pgettext_lazy("email", "in production"),
+    "ready": pgettext_lazy("email", "ready"),
+    "ready_pickup": pgettext_lazy("email", "ready"),
+    "shipped": pgettext_lazy("email", "shipped"),
+    "delivered": pgettext_lazy("email", "delivered"),
+    "refunded": pgettext_lazy("email", "refunded"),
+    "needs_photos": pgettext_lazy("email", "photos missing"),
+    "replace_photo": pgettext_lazy("email", "another photo asked for"),
+    "photos_reminder": pgettext_lazy("email", "reminder about photos"),
+    "voucher_reminder": pgettext_lazy("email", "reminder about the reference"),
+    "voucher_replaced": pgettext_lazy("email", "old reference not to be paid"),
+    "paid_twice": pgettext_lazy("email", "second payment sent back"),
+    "cancelled": pgettext_lazy("email", "cancelled"),
+}
 
 KINDS = {
     "confirmed": Kind(
@@ -62,7 +83,7 @@ KINDS = {
         _("Your order %(number)s is on its way"),
         _("Your prints are on their way"),
         _("We have handed your parcel to the carrier."),
-        ("tracking", "prints", "delivery"),
+        ("tracking", "prints", "delivery", "invoice"),
     ),
     "delivered": Kind(
         _("Your order %(number)s has been delivered"),
@@ -108,6 +129,24 @@ KINDS = {
         _("Your Multibanco reference is about to run out. If you have paid in the meantime, all is well."),
         ("voucher", "prints", "totals"),
         _("See how to pay"),
+    ),
+    "voucher_replaced": Kind(
+        _("Your order %(number)s: please do not pay the old reference"),
+        _("Please do not pay this reference"),
+        _(
+            "You have changed your order since, and Multibanco references cannot be withdrawn. If you have paid it already, "
+            "we print your order as it was then; if both are paid, the later payment goes back to you."
+        ),
+        ("voucher",),
+    ),
+    "paid_twice": Kind(
+        _("Your order %(number)s was paid twice"),
+        _("We are sending your second payment back"),
+        _(
+            "Your order was paid already when another payment arrived, for another version of it. That one goes back "
+            "whole, the way you paid; banks take up to ten days to show it."
+        ),
+        (),
     ),
     "cancelled": Kind(
         _("Your order %(number)s was cancelled"),

@@ -1,5 +1,6 @@
 """Refunds and reviews from the order page: whose buttons they are, and what a wrong or repeated press does."""
 
+import re
 import uuid
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from orders.email_kinds import KINDS, NAMES
 from orders.models import Order
 from orders.tests.factories import OrderFactory
 from payments.models import PaymentAttempt, Refund
@@ -97,6 +99,16 @@ def test_accepting_while_stripe_is_away_is_a_message_and_changes_nothing(
     assert "Stripe did not take it" in owner_client.post(url, follow=True).content.decode()
     order.refresh_from_db()
     assert order.payment_state == "review"
+
+
+def test_the_emails_are_listed_by_their_portuguese_names(owner_client: Client, order: Order) -> None:
+    """Every kind has a name, and none is shown as the code calls it."""
+    assert set(NAMES) == set(KINDS)
+    page = owner_client.get(f"/admin/orders/order/{order.pk}/change/", headers={"accept-language": "pt"})
+    shown = re.findall(r'/emails/([a-z_]+)/"[^>]*>([^<]+)</a>', page.content.decode())
+    assert ("replace_photo", "Outra fotografia pedida") in shown
+    assert ("shipped", "Enviada") in shown
+    assert [kind for kind, name in shown if kind == name] == []
 
 
 def test_an_email_is_previewed_in_either_language_and_not_by_those_who_see_no_prices(
