@@ -87,17 +87,35 @@ def validate(street: str, extra: str, postal_code: str, city: str, *, place_id: 
     `extra` (door, floor) stays here: it would only confuse the search. Raises AddressNotFound, AddressAmbiguous,
     AddressNotInPortugal, AddressServiceUnavailable.
     """
-    key = _cache_key(street, postal_code, city)
-    cached = cache.get(key)
-    if cached is None:
-        try:
-            places = google.geocode(f"{street}, {postal_code} {city}")
-        except google.GoogleError as error:
-            return _outage(error)
-        cache.set(key, json.dumps([dataclasses.asdict(place) for place in places]), settings.ADDRESS_CACHE_SECONDS)
-    else:
-        places = [google.Place(**fields) for fields in json.loads(cached)]
+    try:
+        places = _places(f"{street}, {postal_code} {city}", _cache_key(street, postal_code, city))
+    except google.GoogleError as error:
+        return _outage(error)
     return judge(places, postal_code, place_id)
+
+
+def locality(postal_code: str) -> str:
+    """The town of a postal code (NNNN-NNN) in Portugal, to be proposed; "" where none or several are known.
+
+    A proposal may be missing: an outage is neither raised nor cached, and the owner is not warned of it.
+    """
+    try:
+        places = _places(postal_code, _cache_key("locality", postal_code))
+    except google.GoogleError as error:
+        log.info("locality_not_found_out", reason=error.reason)
+        return ""
+    towns = {place.city for place in places if place.country == "PT" and place.postal_code == postal_code}
+    return towns.pop() if len(towns) == 1 else ""
+
+
+def _places(query: str, key: str) -> list[google.Place]:
+    """What Google finds, asked once a day (A2). Raises GoogleError."""
+    cached = cache.get(key)
+    if cached is not None:
+        return [google.Place(**fields) for fields in json.loads(cached)]
+    places = google.geocode(query)
+    cache.set(key, json.dumps([dataclasses.asdict(place) for place in places]), settings.ADDRESS_CACHE_SECONDS)
+    return places
 
 
 def judge(places: list[google.Place], postal_code: str, place_id: str = "") -> Verdict:

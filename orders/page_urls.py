@@ -2,13 +2,23 @@
 
 from django.urls import path
 
-from orders import coupon_views, information, order_views, photo_views, question_views, reordering_views, views
+from orders import (
+    coupon_views,
+    information,
+    locality_views,
+    order_views,
+    photo_views,
+    question_views,
+    reordering_views,
+    views,
+)
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("photos/", photo_views.upload_form, name="upload"),
     path("prints/", views.prints, name="prints"),
     path("delivery/", views.delivery, name="delivery"),
+    path("delivery/locality/", locality_views.locality, name="locality"),
     path("coupon/", coupon_views.coupon, name="coupon"),
     path("review/", views.review, name="review"),
     path("orders/<str:number>/", order_views.order, name="order"),

@@ -1,4 +1,4 @@
-"""Addresses that Google sees differently: candidates to choose from, a correction to take or refuse (A1)."""
+"""Addresses that Google sees differently: candidates to choose from, a correction to take or refuse (A1); towns proposed."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -56,3 +56,37 @@ def test_a_correction_is_taken_or_refused(
     page.wait_for_url("**/review/")
     expect(page.locator("main")).to_contain_text("Rua Augusta 100" if taken else "Rua Augsuta 100")
     expect(page.locator(".notice.warn")).to_have_count(0 if taken else 1)
+
+
+@pytest.mark.parametrize(("size", "language", "note"), [("phone", "pt", "Pelo código postal"), ("desktop", "en", "From the postal code")])  # fmt: skip
+def test_the_town_is_proposed_by_the_postal_code_and_what_was_typed_stays(
+    shop_page: Callable[..., Page],
+    looks_right: Callable[[Page, str], None],
+    photos: list[Path],
+    size: str,
+    language: str,
+    note: str,
+) -> None:
+    page = shop_page(size, language)
+    at_delivery(page, photos[0])
+    code, city = page.locator("#id_postal_code"), page.locator("#id_city")
+    said = page.locator(".field", has=city).get_by_role("status")
+    page.route("**/delivery/locality/", lambda route: route.abort("connectionreset"), times=1)
+    code.press_sequentially("1100-05")
+    expect(city).to_have_value("")
+    code.press("3")
+    page.wait_for_timeout(300)
+    expect(city).to_have_value("")
+    code.press("Backspace")
+    code.press("3")
+    expect(city).to_have_value("Lisboa")
+    expect(said).to_contain_text(note)
+    looks_right(page, "proposed")
+    code.fill("9000-411")
+    expect(city).to_have_value("Funchal")
+    city.fill("Funchal, Monte")
+    expect(said).to_have_text("")
+    with page.expect_response("**/delivery/") as sent:
+        code.fill("1100-053")
+        page.locator("main form p.actions > button.button").last.click()
+    assert "city=Funchal%2C+Monte" in (sent.value.request.post_data or "")
