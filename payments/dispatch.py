@@ -37,7 +37,9 @@ def settle_intent(intent_id: str) -> bool:
 def charge(event: WebhookEvent) -> bool:
     """C36: a refunded charge may come without its refunds; all refunds of its Intent are fetched."""
     intent_id = str(_object(event).get("payment_intent") or "")
-    return bool(intent_id) and (refunds.sync(intent_id) or link_payments.sync(intent_id))
+    if not intent_id:
+        return False
+    return _after_its_payment(intent_id, lambda: refunds.sync(intent_id) or link_payments.sync(intent_id))
 
 
 def refund(event: WebhookEvent) -> bool:
@@ -55,11 +57,16 @@ def settle_session(found: facts.Session) -> bool:
 
 
 def book_refund(found: facts.Refund) -> bool:
-    return refunds.apply(found) or link_payments.sync(found.intent_id)
+    return _after_its_payment(found.intent_id, lambda: refunds.apply(found) or link_payments.sync(found.intent_id))
 
 
 def book_dispute(found: facts.Dispute) -> bool:
-    return books.apply_dispute(found) or link_payments.apply_dispute(found)
+    return _after_its_payment(found.intent_id, lambda: books.apply_dispute(found) or link_payments.apply_dispute(found))
+
+
+def _after_its_payment(intent_id: str, book: Callable[[], bool]) -> bool:
+    """C18: that money went back may be told before that it came; the payment is settled first then."""
+    return book() or (bool(intent_id) and settle_intent(intent_id) and book())
 
 
 def counted(event: WebhookEvent) -> bool:

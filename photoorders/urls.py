@@ -22,3 +22,5 @@ urlpatterns = [
     path("", include("payments.urls")),
     path("", include("orders.page_urls")),
 ]
+
+handler500 = "photoorders.failures.server_error"

@@ -3,7 +3,9 @@
 from typing import Any
 
 import redis
+import structlog
 from django.core.exceptions import RequestDataTooBig
+from django.db import InterfaceError, OperationalError
 from django.utils.translation import gettext_lazy as _
 from drf_standardized_errors.formatter import ExceptionFormatter
 from drf_standardized_errors.handler import ExceptionHandler
@@ -15,6 +17,9 @@ from orders.problems import Errors, Invalid, Problem
 from uploads.photo import StashUnavailable, StorageFull, TooManyPhotos
 
 RETRY_SECONDS = 30
+OUTAGES = (StashUnavailable, redis.RedisError, OperationalError, InterfaceError)  # of Redis and PostgreSQL
+
+log = structlog.get_logger(__name__)
 
 
 class Refusal(exceptions.APIException):
@@ -60,7 +65,8 @@ def as_api_exception(error: Exception) -> Exception:
         return Refusal(409, "too_many_photos", str(_("This order has as many photos as one order can have.")))
     if isinstance(error, RequestDataTooBig):
         return Refusal(413, "too_large", str(_("That is more than the shop can take at once.")))
-    if isinstance(error, StashUnavailable | redis.RedisError):
+    if isinstance(error, OUTAGES):
+        log.warning("outage", kind=type(error).__name__)
         detail = _("The shop is catching its breath. Nothing was lost: please try again in a moment.")
         return Refusal(503, "service_unavailable", str(detail), wait=RETRY_SECONDS)
     return error

@@ -49,6 +49,25 @@ def test_what_is_away_at_the_payment_comes_back_and_nothing_is_lost(calm_shop: S
     assert [state(calm_shop, order) for order in buyer.purchase.orders] == ["paid"]
 
 
+def test_while_postgresql_is_away_customers_are_told_of_a_short_break(calm_shop: Shop) -> None:
+    """C50: page and API answer 503 with when to try again, no crash; afterwards the same requests work."""
+    buyer = customer(calm_shop, "break")
+    photos = buyer.prepare()
+    row = {"product": "10x15", "finish": "matte", "quantity": 2, "fit": "crop", "crop": None}
+    items, page = f"{calm_shop.url}/api/v1/drafts/current/items/", f"{calm_shop.url}/delivery/"
+    rows = [row | {"photo": photo} for photo in photos]
+    calm_shop.programs["postgres"].kill()
+    try:
+        refused, shown = buyer.web.put(items, json=rows, timeout=40), buyer.web.get(page, timeout=40)
+    finally:
+        calm_shop.programs["postgres"].start()
+    assert (refused.status_code, refused.json()["errors"][0]["code"]) == (503, "service_unavailable")
+    assert (shown.status_code, "503" in shown.text, shown.headers["Retry-After"]) == (503, True, "30")
+    wait_until(lambda: buyer.web.get(page, timeout=40).status_code == 200, seconds=60, what="PostgreSQL")
+    assert buyer.web.put(items, json=rows, timeout=40).status_code == 200
+    fine(calm_shop, buyer)
+
+
 def _away(shop: Shop, name: str, seconds: float) -> None:
     if name == "SMTP":
         shop.mailbox.stop()
