@@ -1,8 +1,9 @@
-"""What happens by itself: Sessions and vouchers expire, late balance transactions arrive, refunds fail."""
+"""What happens by itself: Sessions, vouchers and MB WAY's questions expire, late balance transactions arrive, refunds fail."""
 
 import threading
 
-from sandbox.stripe_api import attempts, balance, checkout_sessions, refunds
+from sandbox.stripe_api import attempts, balance, checkout_sessions, completion, refunds
+from sandbox.stripe_api.errors import ApiError
 from sandbox.stripe_api.happenings import emit
 from sandbox.world import Object, World, now
 
@@ -55,14 +56,26 @@ class Clock:
             self.tick()
 
 
+def run_out(world: World, intent: Object) -> None:
+    """Nobody answered, and the time is over: a voucher or MB WAY's question expires; a 3-D Secure challenge that was left
+    alone waits for the end of its Session. Raises ApiError where nothing would happen."""
+    if attempts.deadline(world, intent) is not None:
+        attempts.fail_action(world, intent, expired=True)
+        return
+    session = completion.session_of(world, intent)
+    if intent["status"] != "requires_action" or session is None or session["status"] != "open":
+        raise ApiError(f"Time changes nothing here: the intent is {intent['status']}.")
+    checkout_sessions.close(world, session)
+
+
 def _settle(world: World, item: Object) -> None:
     kind = item["object"]
     if kind == "checkout.session" and item["expires_at"] <= now():
         checkout_sessions.close(world, item)
     elif kind == "payment_intent":
-        voucher = (item["next_action"] or {}).get("multibanco_display_details")
-        if voucher and voucher["expires_at"] <= now():
-            attempts.fail_action(world, item)
+        until = attempts.deadline(world, item)
+        if until is not None and until <= now():
+            run_out(world, item)
     elif kind == "charge" and item["created"] + world.faults.settings.balance_delay <= now():
         balance.book_charge(world, item)
         emit(world, "charge.updated", item, {"balance_transaction": None})

@@ -6,6 +6,7 @@ from flask import Blueprint, abort, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from sandbox.checkout.paying import Form, pay
+from sandbox.clock import run_out
 from sandbox.faults import Fault
 from sandbox.geocoding.serving import Geocoder
 from sandbox.stripe_api import attempts, checkout_sessions, disputes, payouts, refunds, webhook_endpoints
@@ -55,14 +56,14 @@ def _purchases(control: Blueprint, world: World) -> None:
 
     @control.post("/intents/<intent_id>/<answer>")
     def answer_intent(intent_id: str, answer: str) -> ResponseReturnValue:
-        """`complete` or `fail`: 3-D Secure, MB WAY, and vouchers (paid or expired)."""
-        if answer not in ("complete", "fail"):
+        """`complete` or `fail`: 3-D Secure, MB WAY, and vouchers (paid or expired). `timeout`: nobody answered."""
+        if answer not in ("complete", "fail", "timeout"):
             abort(404)
         with world.change():
             intent = find(world, "payment_intent", intent_id)
             if intent["status"] != "requires_action":
                 raise ApiError(f"The intent waits for nothing: it is {intent['status']}.")
-            (attempts.succeed if answer == "complete" else attempts.fail_action)(world, intent)
+            {"complete": attempts.succeed, "fail": attempts.fail_action, "timeout": run_out}[answer](world, intent)
         return jsonify(public(intent))
 
 

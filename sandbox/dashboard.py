@@ -7,6 +7,7 @@ from flask import Blueprint, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from sandbox import control
+from sandbox.clock import run_out
 from sandbox.stripe_api import attempts, checkout_sessions, disputes, payouts, refunds
 from sandbox.stripe_api.errors import ApiError
 from sandbox.stripe_api.happenings import DELIVERY
@@ -23,7 +24,8 @@ def blueprint(world: World) -> Blueprint:
     @pages.get("/")
     @pages.get("/sandbox/")
     def index() -> str:
-        lists = {kind.replace(".", "_"): _latest(world, kind) for kind in KINDS}
+        wanted = request.args.get("find", "")
+        lists = {kind.replace(".", "_"): _latest(world, kind, wanted) for kind in KINDS}
         return render_template(
             "sandbox/dashboard.html", counts=world.counts(), notice=request.args.get("notice", ""), **lists
         )
@@ -77,8 +79,11 @@ def _actions(pages: Blueprint, world: World) -> None:
         return redirect(f"{page}?{urlencode({'notice': notice})}" if notice else page, 303)
 
 
-def _latest(world: World, kind: str) -> list[Object]:
-    return world.all(kind)[: -SHOWN - 1 : -1]
+def _latest(world: World, kind: str, wanted: str = "") -> list[Object]:
+    """The newest, and the one wanted however old it is."""
+    newest = world.all(kind)[: -SHOWN - 1 : -1]
+    found = world.get(kind, wanted)
+    return newest if found is None or found in newest else [*newest, found]
 
 
 def _answer(complete: bool) -> Callable[[World, str], None]:
@@ -94,6 +99,7 @@ def _answer(complete: bool) -> Callable[[World, str], None]:
 ACTIONS: dict[str, Callable[[World, str], object]] = {
     "complete": _answer(True),
     "fail": _answer(False),
+    "timeout": lambda world, item_id: run_out(world, find(world, "payment_intent", item_id)),
     "expire": lambda world, item_id: checkout_sessions.expire(world, {}, item_id),
     "refund": lambda world, item_id: refunds.create(world, {"charge": item_id}),
     "dispute": lambda world, item_id: disputes.open_dispute(world, find(world, "charge", item_id)),

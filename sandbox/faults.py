@@ -17,6 +17,7 @@ class Settings:
     webhook_delay: float = 0.0  # seconds before the first try
     webhook_shuffle: float = 0.0  # events are sent in any order within so many seconds
     balance_delay: float = 0.0  # seconds until a charge has its balance transaction
+    mb_way_seconds: float = 300.0  # how long MB WAY's app waits for an answer before the payment fails
     refund_status: str = "succeeded"  # succeeded, pending or failed (at once pending, then failed)
     geocoding: str = ""  # "", slow, quota, denied, invalid, unknown, error (HTTP 500), nonsense, garbage, reset
     geocoding_latency: float = 0.0  # seconds before each answer of the geocoder

@@ -47,7 +47,8 @@ def _approving(pages: Blueprint, world: World) -> None:
         intent = _intent(world, intent_id)
         method = world.get("payment_method", intent["payment_method"] or "") or {}
         session = session_of(world, intent)
-        return render_template("sandbox/approve.html", intent=intent, kind=method.get("type", "card"),
+        again = f"/checkout/c/pay/{session['id']}?failed=1" if session and session["status"] == "open" else ""
+        return render_template("sandbox/approve.html", intent=intent, kind=method.get("type", "card"), again=again,
                                words=words(session["locale"] if session else None))  # fmt: skip
 
     @pages.post("/sandbox/approve/<intent_id>")

@@ -56,8 +56,9 @@ def decline(world: World, intent: Object, card: Card) -> ApiError:
     return ApiError(card.message, status=402, kind="card_error", payment_intent=public(intent), **fields)
 
 
-def fail_action(world: World, intent: Object) -> Object:
-    """The customer failed 3-D Secure, or refused in MB WAY's app, or let the voucher expire."""
+def fail_action(world: World, intent: Object, *, expired: bool = False) -> Object:
+    """The customer failed 3-D Secure, or refused in MB WAY's app, or let the voucher or (`expired`) MB WAY's question
+    run out. The Session of a card or of MB WAY stays open, so that another try is possible."""
     method = world.get("payment_method", intent["payment_method"]) or {}
     session_failed = method.get("type") == "multibanco"
     if method.get("type") == "card":
@@ -65,13 +66,26 @@ def fail_action(world: World, intent: Object) -> Object:
                  "message": AUTHENTICATION_FAILED}  # fmt: skip
         _failed(world, intent, error, None)
     else:
-        code = "payment_intent_payment_attempt_expired" if session_failed else "payment_method_customer_decline"
-        words = "The payment attempt has expired." if session_failed else "The customer declined this payment."
+        expired = expired or session_failed
+        code = "payment_intent_payment_attempt_expired" if expired else "payment_method_customer_decline"
+        words = "The payment attempt has expired." if expired else "The customer declined this payment."
         charge = _charge(world, intent, method, "failed", Card("", "", "fail", code, code, words))
         _failed(world, intent, {"type": "invalid_request_error", "code": code, "message": words}, charge)
     if session_failed:
         completion.on_failure(world, intent)
     return intent
+
+
+def deadline(world: World, intent: Object) -> float | None:
+    """Until when (Unix seconds) a voucher can be paid or MB WAY's question answered. None: nothing but its Session's
+    end ends a 3-D Secure challenge that was left alone."""
+    if intent["status"] != "requires_action":
+        return None
+    voucher = (intent["next_action"] or {}).get("multibanco_display_details")
+    if voucher:
+        return float(voucher["expires_at"])
+    asked = intent.get("_asked_at")
+    return asked + world.faults.settings.mb_way_seconds if asked else None
 
 
 def _failed(world: World, intent: Object, error: Object, charge: Object | None) -> None:
@@ -94,7 +108,9 @@ def _await_customer(world: World, intent: Object, return_url: str) -> Object:
     action: Object = {"type": "redirect_to_url", "redirect_to_url": {"url": url, "return_url": return_url or None}}
     if not return_url:
         action = {"type": "use_stripe_sdk", "use_stripe_sdk": {"type": "three_d_secure_redirect", "stripe_js": url}}
-    intent |= {"status": "requires_action", "next_action": action, "_return_url": return_url}
+    method = world.get("payment_method", intent["payment_method"]) or {}
+    asked = now() if method.get("type") == "mb_way" else None
+    intent |= {"status": "requires_action", "next_action": action, "_return_url": return_url, "_asked_at": asked}
     world.save(intent)
     emit(world, "payment_intent.requires_action", intent)
     return intent
