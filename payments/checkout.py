@@ -17,7 +17,7 @@ from orders import services as orders
 from orders.drafts import Draft
 from orders.models import Order
 from orders.problems import DraftBusy, DraftExpired, DraftOrdered, Problem
-from payments import at_stripe, attempts, elements, facts, gateway, metrics, parameters
+from payments import at_stripe, attempts, elements, facts, gateway, metrics, parameters, purchases
 from payments.confirmation import settle
 from payments.gateway import GatewayMisconfigured, GatewayRefused, GatewayUnavailable
 from payments.models import PaymentAttempt
@@ -105,7 +105,7 @@ def _existing_or_new(order: Order, method: str) -> PaymentAttempt:
     snapshot = snapshots.load(order.number)
     with transaction.atomic():
         order = orders.lock(order.pk)
-        if order.paid_at is not None:
+        if order.paid_at is not None or purchases.bought(order) is not None:
             raise DraftOrdered
         if order.state != Order.State.PENDING:
             raise DraftBusy  # edited in another tab since it was frozen

@@ -10,7 +10,7 @@ from orders import snapshots
 from orders.models import Order
 from orders.snapshots import Snapshot
 from outbox.services import enqueue
-from payments import attempts, facts, gateway, parameters, rebuilt
+from payments import attempts, facts, gateway, parameters, purchases, rebuilt
 from payments.attempts import Money
 from payments.models import PaymentAttempt
 from uploads import stash
@@ -77,15 +77,17 @@ def _paid(attempt_id: int, money: Money, session: facts.Session) -> PaymentAttem
     number = PaymentAttempt.objects.values_list("order__number", flat=True).get(pk=attempt_id)
     snapshot = snapshots.load(number)
     with transaction.atomic():
-        order, attempt = attempts.lock(attempt_id)
+        order, attempt = purchases.lock(attempt_id)
         if attempt.state == State.CONFIRMED:
             return attempt
         fits = money.fits(attempt, order)
         attempts.write_money(attempt, money)
-        if not fits:
-            _review(order, attempt, f"{money.cents} {money.currency} arrived")
-        elif _unwanted(order):
+        if _unwanted(order):
             _give_back(order, attempt)
+        elif not fits:
+            _review(order, attempt, f"{money.cents} {money.currency} arrived")
+        elif purchases.contested(order):
+            _review(order, attempt, "another version of the order is in review", "review_versions")
         else:
             fulfil(order, snapshot, session)
     parameters.forget(str(attempt.idempotency_key))
@@ -95,39 +97,56 @@ def _paid(attempt_id: int, money: Money, session: facts.Session) -> PaymentAttem
 
 def fulfil(order: Order, snapshot: Snapshot | None, session: facts.Session) -> Order:
     """Marks a locked order paid, from what was frozen or, where Redis lost that, from what Stripe carries (C49)."""
-    return orders.mark_paid(order, snapshot=snapshot, delivery=None if snapshot else rebuilt.delivery(session))
+    order = orders.mark_paid(order, snapshot=snapshot, delivery=None if snapshot else rebuilt.delivery(session))
+    purchases.close_others(order)
+    return order
 
 
 def _unwanted(order: Order) -> bool:
-    """C11: money for an order that is paid already or was cancelled, or that the customer has since replaced by another
-    paid one, goes back; any other late payment revives the order."""
-    if order.paid_at is not None or order.state == Order.State.CANCELLED:
-        return True
-    others = Order.objects.filter(draft_id=order.draft_id, paid_at__isnull=False).exclude(pk=order.pk)
-    return order.state == Order.State.EXPIRED and others.exists()
+    """C11: money for an order that is paid already or was cancelled, or of which the customer has bought another
+    version, goes back, whatever its sum; any other late payment revives the order."""
+    paid_or_over = order.paid_at is not None or order.state == Order.State.CANCELLED
+    return paid_or_over or purchases.bought(order) is not None
 
 
 def _give_back(order: Order, attempt: PaymentAttempt) -> None:
-    attempts.note(attempt, "unwanted", why=f"order {order.state}, {order.payment_state}")
+    """Plans the refund; owner and customer are told. Of an order of its own the customer hears by the refund's mail."""
+    other = purchases.bought(order)
+    why = f"order {order.state}, {order.payment_state}" + (f"; {other.number} was bought" if other else "")
+    attempts.note(attempt, "unwanted", why=why)
     enqueue(
         "payments.give_back",
         key=f"give-back:{attempt.public_id}",
         payload={"attempt_id": attempt.pk},
     )
+    _tell_owner(attempt, "returned")
+    if order.paid_at is None and other is not None and other.email:
+        enqueue(
+            "orders.email_customer",
+            key=f"email-customer:{other.number}:paid_twice:{attempt.public_id}",
+            queue="mail",
+            payload={"order_id": other.pk, "kind": f"paid_twice:{attempt.pk}"},
+        )
+    if order.payment_state != PaymentState.REVIEW:
+        orders.expire(order, why="another version of it was bought")
 
 
-def _review(order: Order, attempt: PaymentAttempt, why: str) -> None:
+def _review(order: Order, attempt: PaymentAttempt, why: str, kind: str = "review") -> None:
     """C10: nothing is fulfilled until the owner has looked; what was frozen is kept meanwhile."""
     attempts.note(attempt, "review", why=why)
     attempts.set_payment_state(order, PaymentState.REVIEW)
-    enqueue(
-        "payments.email_owner",
-        key=f"email-owner:{attempt.public_id}:review",
-        queue="mail",
-        payload={"attempt_id": attempt.pk, "kind": "review"},
-    )
+    _tell_owner(attempt, kind)
     photo_ids = list(order.photos.values_list("photo_id", flat=True))
     transaction.on_commit(lambda: _keep(order.number, photo_ids), robust=True)
+
+
+def _tell_owner(attempt: PaymentAttempt, kind: str) -> None:
+    enqueue(
+        "payments.email_owner",
+        key=f"email-owner:{attempt.public_id}:{kind}",
+        queue="mail",
+        payload={"attempt_id": attempt.pk, "kind": kind},
+    )
 
 
 def _keep(number: str, photo_ids: list[str]) -> None:

@@ -7,7 +7,16 @@ from django.utils import translation
 
 from payments.models import PaymentAttempt
 
-KINDS = ("review", "dispute", "refund_failed", "cancelled", "photos_missing", "photos_overdue")
+KINDS = (
+    "review",
+    "review_versions",
+    "returned",
+    "dispute",
+    "refund_failed",
+    "cancelled",
+    "photos_missing",
+    "photos_overdue",
+)
 
 
 def email_owner(attempt_id: int, kind: str) -> None:

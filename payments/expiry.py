@@ -1,11 +1,13 @@
 """Closing what may no longer be paid: a draft was edited, so the Sessions of what it was before end at Stripe (C6)."""
 
 import structlog
+from django.db import transaction
 
 from orders import drafts
 from orders import services as orders
 from orders.models import Order
 from orders.problems import Problem
+from outbox.services import enqueue
 from payments import at_stripe, attempts, checkout
 from payments.confirmation import settle
 from payments.models import PaymentAttempt
@@ -21,14 +23,19 @@ class StripeAway(Exception):
 
 
 def expire_attempts(draft_id: str) -> None:
-    """Closes the open Sessions and Intents of the draft's outdated orders, and those orders; one that was paid meanwhile stands as
-    it was frozen (C66). Raises GatewayUnavailable or StripeAway, for the outbox to try again."""
+    """Closes the open Sessions and Intents of the draft's outdated orders, and those orders; one that was paid meanwhile
+    stands as it was frozen (C66), and then all the others are outdated.
+
+    Raises GatewayUnavailable or StripeAway, for the outbox to try again.
+    """
     draft = drafts.get(draft_id)
     known = (draft.checkout or {}) if draft else {}
-    current = known.get("order") if not known.get("stale") else None
+    bought = Order.objects.filter(draft_id=draft_id, paid_at__isnull=False).exists()
+    current = known.get("order") if not known.get("stale") and not bought else None
     for order in Order.objects.filter(draft_id=draft_id, state=Order.State.PENDING).exclude(number=current or ""):
         for attempt in order.attempts.filter(state__in=attempts.OPEN):
             close_attempt(attempt)
+            _tell_of_voucher(attempt.pk)
         _expire_order(order)
 
 
@@ -51,6 +58,19 @@ def close_attempt(attempt: PaymentAttempt) -> None:
     session = at_stripe.closed(attempt)
     settle(session)
     log.info("attempt_closed", payment=attempt.public_id, session_status=session.status)
+
+
+def _tell_of_voucher(attempt_id: int) -> None:
+    """C6: a reference that was issued cannot be withdrawn, so its customer is asked not to pay it; one mail a reference."""
+    with transaction.atomic():
+        order, attempt = attempts.lock(attempt_id)
+        if attempt.voucher is not None and attempt.state in attempts.OPEN:
+            enqueue(
+                "orders.email_customer",
+                key=f"email-customer:{order.number}:voucher_replaced:{attempt.public_id}",
+                queue="mail",
+                payload={"order_id": order.pk, "kind": f"voucher_replaced:{attempt.pk}"},
+            )
 
 
 def _expire_order(order: Order) -> None:

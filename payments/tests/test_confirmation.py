@@ -13,7 +13,7 @@ from orders.email_context import Recipient, recipient
 from orders.models import Order, OrderEvent
 from orders.tests import visitors
 from outbox.models import OutboxMessage
-from payments import attempts, confirmation, inbox, returning
+from payments import confirmation, inbox, purchases, returning
 from payments.checkout import start_checkout
 from payments.models import PaymentAttempt, Refund, WebhookEvent
 from payments.tests.stand_in import DECLINED, StandIn, deliver, due_now, event, post_event
@@ -98,7 +98,7 @@ def test_without_the_lock_two_confirmations_would_be_written(
         return found.order, found
 
     with monkeypatch.context() as patched:
-        patched.setattr(attempts, "lock", unlocked)
+        patched.setattr(purchases, "lock", unlocked)
         together(2, lambda: confirmation.settle_session(str(paid.session_id)))
     assert paid.events.filter(kind="confirmed").count() == 2
 
