@@ -3,9 +3,12 @@
 Only what would need the outside is made up here: the verdict on the address, the payment, and when it all happened.
 """
 
+import contextlib
 import datetime
+from collections.abc import Iterator
 
 from django.db import transaction
+from django.db.models.signals import pre_save
 from django.utils import timezone
 
 from backoffice.demo import pictures
@@ -14,7 +17,7 @@ from backoffice.demo.stories import STORIES, Story
 from backoffice.order_steps import STEPS
 from orders import checkout, drafts, fulfilment, print_process, services, snapshots
 from orders.drafts import Draft
-from orders.models import Order
+from orders.models import Order, OrderEvent
 from outbox.models import OutboxMessage
 from payments.models import PaymentAttempt, PaymentEvent
 from uploads import stash
@@ -46,17 +49,42 @@ def session_id(story: Story) -> str:
 
 def _tell(story: Story) -> bool:
     draft = _draft(story)
-    order = checkout.freeze(draft, language=story.language, terms=True)
-    if story.paid:
-        _pay(story, order)
-        stored = "lost_photos" in story.marks or _store(order)
-        _move_on(story, order, stored=stored)
-    else:
-        _leave_unpaid(story, order)
-        stored = True
+    with _dated(story):
+        order = checkout.freeze(draft, language=story.language, terms=True)
+        if story.paid:
+            _pay(story, order)
+            stored = "lost_photos" in story.marks or _store(order)
+            _move_on(story, order, stored=stored)
+        else:
+            _leave_unpaid(story, order)
+            stored = True
     if stored:
         _tidy(draft, order)
     return stored
+
+
+@contextlib.contextmanager
+def _dated(story: Story) -> Iterator[None]:
+    """Gives the order's events the story's times as they are written: afterwards PostgreSQL refuses to change them."""
+    times = _times(story)
+
+    def date(instance: OrderEvent, **_unused: object) -> None:
+        instance.at = next(times, timezone.now())
+
+    pre_save.connect(date, sender=OrderEvent)
+    try:
+        yield
+    finally:
+        pre_save.disconnect(date, sender=OrderEvent)
+
+
+def _times(story: Story) -> Iterator[datetime.datetime]:
+    """When the order was made, paid and stored, in its first minutes, then its steps over the hours until now."""
+    start, now = _start(story), timezone.now()
+    first = (0, 3, 4)
+    yield from (start + datetime.timedelta(minutes=minutes) for minutes in first)
+    events = len(first) + len(story.steps)
+    yield from (start + (now - start) * (number / (events + 1)) for number in range(len(first), events))
 
 
 def _draft(story: Story) -> Draft:
@@ -178,16 +206,9 @@ def _finish_messages(order: Order) -> None:
 
 
 def _spread(story: Story, order: Order) -> None:
-    """Puts what happened in these seconds over the hours that the story took."""
-    start, now = _start(story), timezone.now()
+    """Gives order and messages the times of the order's events."""
+    start = _start(story)
     events = list(order.events.order_by("at", "pk"))
-    minutes = (0, 3, 4, 5)
-    for number, event in enumerate(events):
-        later = (
-            datetime.timedelta(minutes=minutes[number]) if number < 3 else (now - start) * (number / (len(events) + 1))
-        )
-        event.at = start + later
-        event.save(update_fields=["at"])
     dates = {event.to_state: event.at for event in events}
     stored = next((event.at for event in events if event.kind == "stored"), None)
     Order.objects.filter(pk=order.pk).update(

@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from orders.models.append_only import append_only
 from orders.models.search import name_words
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # no 0/O, 1/I/L: read over the phone
@@ -264,9 +265,9 @@ class OrderItem(models.Model):
 
 
 class OrderEvent(models.Model):
-    """What happened to an order: who, when, from which state to which, and why. Never personal data."""
+    """What happened to an order: who, when, from which state to which, and why. Never personal data; never changed."""
 
-    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="events", verbose_name=_("order"))
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="events", verbose_name=_("order"))
     at = models.DateTimeField(_("at"), default=timezone.now)
     kind = models.CharField(_("kind"), max_length=40)
     from_state = models.CharField(_("from"), max_length=16, blank=True)
@@ -280,6 +281,7 @@ class OrderEvent(models.Model):
         ordering = ["at", "pk"]
         verbose_name = _("event")
         verbose_name_plural = _("events")
+        triggers = append_only()
 
     def __str__(self) -> str:
         return self.kind

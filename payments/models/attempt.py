@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from orders.models import Order
+from orders.models.append_only import append_only
 
 
 def new_public_id() -> str:
@@ -85,7 +86,7 @@ class PaymentAttempt(models.Model):
 
 
 class PaymentEvent(models.Model):
-    """What happened to a payment attempt, and who did it when a person did. Never personal data."""
+    """What happened to a payment attempt, and who did it when a person did. Never personal data; never changed."""
 
     attempt = models.ForeignKey(
         PaymentAttempt, on_delete=models.PROTECT, related_name="events", verbose_name=_("payment")
@@ -103,6 +104,7 @@ class PaymentEvent(models.Model):
         ordering = ["at", "pk"]
         verbose_name = _("payment event")
         verbose_name_plural = _("payment events")
+        triggers = append_only()
 
     def __str__(self) -> str:
         return self.kind

@@ -64,6 +64,22 @@ def test_a_backup_restores_into_an_empty_database(stored_order: Order, empty_dat
     assert tables == (len(connection.introspection.table_names()),)
 
 
+def test_a_restored_history_is_kept_too(stored_order: Order, empty_database: str, tmp_path: Path) -> None:
+    """O6: the rows get past the triggers into the new database, and the triggers are there afterwards."""
+    folder = tmp_path / "backup"
+    call_command("backup", str(folder))
+    done = restore(folder, empty_database)
+    assert done.returncode == 0, done.stderr
+    history = "SELECT kind FROM orders_orderevent"
+    with psycopg.connect(empty_database, autocommit=True) as restored:
+        for change in ("UPDATE orders_orderevent SET why = ''", "DELETE FROM orders_orderevent"):
+            with pytest.raises(psycopg.errors.RestrictViolation):
+                restored.execute(change)
+        with pytest.raises(psycopg.errors.RestrictViolation):
+            restored.execute("TRUNCATE orders_orderevent, payments_paymentevent")
+        assert restored.execute(history).fetchall() == [("stored",)]
+
+
 def test_a_database_that_is_not_empty_is_not_touched(stored_order: Order, tmp_path: Path) -> None:
     folder = tmp_path / "backup"
     call_command("backup", str(folder))
