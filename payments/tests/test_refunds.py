@@ -134,3 +134,12 @@ def test_a_dispute_moves_the_payment_state_and_tells_the_owner(stripe_api: Stand
     disputed.order.refresh_from_db()
     assert (disputed.order.payment_state, Dispute.objects.get().status) == (after, outcome)
     assert OutboxMessage.objects.filter(payload__kind="dispute").count() == 2
+    noted = disputed.events.filter(kind__startswith="dispute").order_by("pk").values_list("kind", flat=True)
+    assert list(noted) == ["dispute_needs_response", f"dispute_{outcome}"]
+
+
+def test_an_order_with_one_cent_left_is_only_partly_refunded(paid: PaymentAttempt) -> None:
+    """C39: 69 of 70 cents went back."""
+    refunds.refund(paid.pk, 69, reason="x")
+    paid.order.refresh_from_db()
+    assert paid.order.payment_state == "partly_refunded"

@@ -80,3 +80,16 @@ def test_an_odd_header_is_refused(header: str) -> None:
 
 def test_a_signature_that_is_not_ascii_is_refused() -> None:
     assert reason(BODY, "t=1800000000,v1=é€", [NEW]) == "mismatch"
+
+
+def test_a_header_of_two_thousand_characters_is_read_and_a_longer_one_is_not() -> None:
+    """C12: Stripe's own headers have some two hundred."""
+    header = signature(BODY, secret=NEW, at=NOW) + ",v0="
+    verify(BODY, header + "0" * (2000 - len(header)), [NEW], now=NOW)
+    assert reason(BODY, header + "0" * (2001 - len(header)), [NEW]) == "header"
+
+
+@pytest.mark.parametrize(("timestamp", "why"), [(999_999_999_999, "timestamp"), (1_000_000_000_000, "header")])
+def test_a_timestamp_of_more_than_twelve_digits_is_no_timestamp(timestamp: int, why: str) -> None:
+    """C12: rightly signed, both."""
+    assert reason(BODY, signature(BODY, secret=NEW, at=timestamp), [NEW]) == why
