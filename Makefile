@@ -46,8 +46,8 @@ chaos: ## outages and kill -9 in the middle of things
 coverage: ## the whole suite with coverage, printed and written to test-artifacts/coverage/
 	@$(PYTEST) all --cov --cov-report=term:skip-covered --cov-report=html:test-artifacts/coverage $(ARGS)
 
-screenshots: ## pictures of the pages, into docs/screenshots/
-	@$(PYTEST) browser tests/browser/tour.py $(ARGS)
+screenshots: ## pictures of every page, state and email, into docs/screenshots/
+	@$(PYTEST) browser tests/browser/tour.py -n 0 $(ARGS)
 
 bench: ## measures speed beside its floors, writes bench/results.json
 	@$(DEV) python -m bench $(ARGS)
@@ -93,4 +93,5 @@ backup: ## PostgreSQL's dump and a listing of the bucket, into backups/
 	@$(MANAGE) backup $(ARGS)
 
 restore: ## FROM=backups/<folder> into an empty database
-	@$(MANAGE) restore $(FROM) $(ARGS)
+	@test -n "$(FROM)" || { echo "Which one? make restore FROM=backups/<folder>"; ls -d backups/*/ 2>/dev/null; exit 1; }
+	@$(MANAGE) restore "$(FROM)" $(ARGS)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from local import ports, s3
 from local.keeper import Orders
+from photoorders import environment
 
 EVICT_NOTHING = ("maxmemory-policy noeviction",)
 DURABLE = (
@@ -54,7 +55,7 @@ class Needs:
 
 def wanted_ports(needs: Needs) -> dict[str, int]:
     """The preferred port of each program, by name: PORT for the shop, the others above it."""
-    shop = int(os.environ.get("PORT") or 8000)
+    shop = environment.number("PORT", 8000, 1, 65535)
     wanted = {"web": shop}
     offsets = {"sandbox": 10, "mail": 11, "s3": 12, "postgres": 13, "redis": 14, "photos": 15}
     used = {

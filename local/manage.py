@@ -1,5 +1,6 @@
 """manage.py with the environment of the shop that runs from this folder: `python -m local.manage COMMAND …`."""
 
+import fcntl
 import json
 import os
 import sys
@@ -8,25 +9,49 @@ from local import programs
 from local.kept import ROOT
 from photoorders import environment
 
-ENVIRONMENT = ROOT / ".run" / "environment.json"
+RUN = ROOT / ".run"
+NEEDS_NO_SHOP = ("doctor", "check", "help")
 
 
 def remember(variables: dict[str, str]) -> None:
     """Keeps what `make run` chose for the shop's processes, readable by its owner only."""
-    ENVIRONMENT.unlink(missing_ok=True)
-    ENVIRONMENT.touch(mode=0o600)
-    ENVIRONMENT.write_text(json.dumps(variables, indent=2))
+    kept = RUN / "environment.json"
+    kept.unlink(missing_ok=True)
+    kept.touch(mode=0o600)
+    kept.write_text(json.dumps(variables, indent=2))
+
+
+def adopt(command: list[str]) -> None:
+    """Takes over the shop's environment. SystemExit where `command` needs a database and there is none to be had."""
+    given = os.environ.get("DATABASE_URL") or os.environ.get("DATABASE_URL_FILE")
+    kept = RUN / "environment.json"
+    if kept.exists():
+        for name, value in json.loads(kept.read_text()).items():
+            os.environ.setdefault(name, value)
+    if given or running():
+        return
+    print(
+        "No shop runs from this folder: start it with `make run`, or set DATABASE_URL to use another.", file=sys.stderr
+    )
+    if not {"-h", "--help", *NEEDS_NO_SHOP} & set(command):
+        sys.exit(1)
+
+
+def running() -> bool:
+    """Whether `make run` runs from this folder: it holds the lock from start to end."""
+    try:
+        with (RUN / "run.lock").open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    return False
 
 
 def main() -> None:
     environment.read_dotenv(ROOT / ".env")
-    if ENVIRONMENT.exists():
-        for name, value in json.loads(ENVIRONMENT.read_text()).items():
-            os.environ.setdefault(name, value)
-    elif not os.environ.get("DATABASE_URL"):
-        print(
-            "The shop has not run here yet and DATABASE_URL is not set: `make run` first, or set it.", file=sys.stderr
-        )
+    adopt(sys.argv[1:])
     folders = [
         str(folder) for folder in programs.postgres_folders()[:1]
     ]  # pg_dump and pg_restore of the server's version

@@ -38,7 +38,9 @@ def near(preferred: int) -> int:
         if port not in _given and is_free(port):
             _given.add(port)
             return port
-    raise SystemExit(f"No free port between {preferred} and {preferred + 499}.")
+    last = min(preferred + 499, 65535)
+    why = " Ports below 1024 are for root." if preferred < 1024 and os.geteuid() != 0 else ""
+    raise SystemExit(f"No free port between {preferred} and {last}.{why}")
 
 
 def listener(port: int) -> str:

@@ -5,6 +5,7 @@ Translations, tables, static files, the bucket, demo data. Each step does nothin
 
 import hashlib
 import os
+import re
 from pathlib import Path
 
 from local import s3
@@ -16,12 +17,12 @@ SOURCES = (".py", ".html", ".txt", ".po", ".css", ".js", ".svg", ".json", ".md",
 
 
 def done_before() -> bool:
-    """Whether all this was done for exactly these sources; only good for databases and buckets that live under .run/."""
+    """Whether all this was done for exactly these sources and settings; only good for databases and buckets that live under .run/."""
     return STAMP.exists() and STAMP.read_text() == digest()
 
 
 def digest() -> str:
-    """A fingerprint of the sources: names, sizes, times."""
+    """A fingerprint of the sources (names, sizes, times) and of the settings, so that new ones are looked at."""
     found = []
     for folder, folders, files in os.walk(ROOT):
         folders[:] = sorted(
@@ -32,7 +33,9 @@ def digest() -> str:
         for path in (Path(folder) / name for name in sorted(files) if name.endswith(SOURCES)):
             status = path.stat()
             found.append((str(path), status.st_size, status.st_mtime_ns))
-    return hashlib.sha256(repr((found, os.environ.get("DEMO_PASSWORD"))).encode()).hexdigest()
+    names = re.findall(r"^# ([A-Z][A-Z0-9_]+)=", (ROOT / ".env.example").read_text(encoding="utf-8"), re.M)
+    given = [(name, os.environ.get(name), os.environ.get(f"{name}_FILE")) for name in names]
+    return hashlib.sha256(repr((found, given)).encode()).hexdigest()
 
 
 def main() -> None:
@@ -41,14 +44,15 @@ def main() -> None:
     from local.messages import compile_messages
 
     compile_messages()
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "photoorders.settings")
+    os.environ.setdefault("LOG_LEVEL", "WARNING")
+    from photoorders.checks import load_settings, refuse_unsafe_start
+
+    load_settings()
     import django
 
     django.setup()
     from django.conf import settings
     from django.core.management import call_command, get_commands
-
-    from photoorders.checks import refuse_unsafe_start
 
     refuse_unsafe_start()
     call_command("migrate", interactive=False, verbosity=0)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO
 
 import redis
+from django.core.exceptions import ImproperlyConfigured
 
 from local import builtin, generated, manage, postgres, prepare, programs, redis_server, shop
 from local.builtin import Needs
@@ -44,9 +45,21 @@ def main() -> int:
     os.environ.setdefault("DEMO", "1")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "photoorders.settings")
     RUN.mkdir(mode=0o711, exist_ok=True)
+    close_to_others()
     with take_lock() as lock, Supervisor(RUN / "logs", hold=(lock.fileno(),)) as supervisor:
-        return Run(supervisor, lock).serve()
-    return 0  # asked to stop, and stopped
+        try:
+            return Run(supervisor, lock).serve()
+        except ImproperlyConfigured as error:
+            sys.exit(f"photoorders cannot start: {error}")
+    supervisor.say("photoorders has stopped; its data stays in .run/", prefix="")
+    return 0
+
+
+def close_to_others() -> None:
+    """The photos, addresses and mails under .run/ are for this account alone (PostgreSQL closes its folder itself)."""
+    for name in ("redis", "redis-photos", "s3", "sandbox", "logs"):
+        (RUN / name).mkdir(exist_ok=True)
+        (RUN / name).chmod(0o700)
 
 
 def take_lock() -> IO[str]:
@@ -74,8 +87,8 @@ class Run:
         self.supervisor = supervisor
         self.lock = lock
         self.began = time.time()
-        demo = os.environ["DEMO"].strip().lower() in ("1", "true", "yes", "on")
-        self.needs = Needs.of_environment() if demo else Needs(*[False] * 8)
+        self.demo = environment.flag("DEMO")
+        self.needs = Needs.of_environment() if self.demo else Needs(*[False] * 8)
         self.secrets = generated.read(RUN / "secrets.json")
         self.ports, self.notes = builtin.choose_ports(builtin.wanted_ports(self.needs))
         self.url = f"http://127.0.0.1:{self.ports['web']}/"
@@ -169,7 +182,7 @@ class Run:
         if self.needs.postgres and self.needs.s3 and prepare.done_before():
             return True
         command = [sys.executable, "-m", "local.prepare"]
-        return self.supervisor.run_once("prepare", command, {"LOG_LEVEL": "WARNING"}) == 0
+        return self.supervisor.run_once("prepare", command, {}) == 0
 
     def _start_shop(self) -> None:
         self.supervisor.start(SHOP, "web", shop.web(), {})
@@ -207,7 +220,7 @@ class Run:
             lines += [f"{'stand-ins':<12}{sandbox} (Stripe and Google; no real money moves)"]
         if self.needs.s3:
             lines += [f"{'bucket':<12}{os.environ['AWS_S3_ENDPOINT_URL']}/ (files under .run/s3/)"]
-        if os.environ["DEMO"] == "1":
+        if self.demo:
             lines += [
                 f"{'accounts':<12}owner@example.test, staff@example.test",
                 f"{'password':<12}{os.environ.get('DEMO_PASSWORD') or 'photoorders'}",

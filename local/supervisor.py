@@ -3,6 +3,7 @@
 honcho and the like start and stop everything at once. Here databases must be up before the migrations and down last.
 """
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -47,8 +48,9 @@ class Supervisor:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for number in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
+        signal.signal(signal.SIGINT, _ask_for_patience)
         self._stop_all()
         return kind is Stop
 
@@ -142,3 +144,9 @@ class Supervisor:
                     kept.process.send_signal(signal.SIGTERM)
             for kept in stage:
                 kept.process.wait()
+
+
+def _ask_for_patience(number: int, frame: FrameType | None) -> None:
+    """Answers a second Ctrl-C. Written past print's lock, which the interrupted code may hold."""
+    with contextlib.suppress(OSError):
+        os.write(1, b"\nstill stopping, so that nothing is lost; a few seconds more\n")

@@ -44,6 +44,8 @@ def write(folder: Path) -> int:
         folder.mkdir(parents=True, mode=0o700)
     except FileExistsError as error:
         raise BackupFailed(f"{folder} exists already") from error
+    except OSError as error:
+        raise BackupFailed(f"{folder} cannot be made: {error.strerror}") from error
     dump = folder / DUMP
     dump.touch(mode=0o600)
     _run("pg_dump", "--format=custom", "--no-owner", "--no-privileges", f"--file={dump}")
@@ -60,11 +62,14 @@ def write(folder: Path) -> int:
 def restore(folder: Path) -> None:
     """Restores the dump into the configured database, which must be empty. Raises BackupFailed and changes nothing else."""
     if not (folder / DUMP).is_file():
-        raise BackupFailed(f"{folder / DUMP} is missing")
+        raise BackupFailed(f"{folder} is no backup: {DUMP} is missing in it")
+    name = str(connection.settings_dict["NAME"])
     tables = connection.introspection.table_names()
     if tables:
-        raise BackupFailed(f"the database is not empty ({len(tables)} tables): restore into a new one")
-    name = str(connection.settings_dict["NAME"])
+        raise BackupFailed(
+            f"the database {name} is not empty ({len(tables)} tables), and a restore changes no data that is there: "
+            "make a new database and name it in DATABASE_URL (docs/operating.md, Backup and restore)"
+        )
     _run(
         "pg_restore",
         "--no-owner",

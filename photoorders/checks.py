@@ -1,5 +1,6 @@
 """System checks that stop a misconfigured production start: `manage.py check --deploy`, and every process's start."""
 
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -7,15 +8,27 @@ from typing import Any
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register, run_checks
+from django.core.exceptions import ImproperlyConfigured
 
 STRIPE_HOSTS = ("https://api.stripe.com",)
 GOOGLE_HOSTS = ("https://maps.googleapis.com",)
+EX_CONFIG = 78  # of sysexits.h
 
 
 @register(Tags.security, deploy=True)
 def production(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """What a real shop cannot do without. The demo (DEMO=1) brings its own stand-ins and is let off."""
     return [] if settings.DEMO else [*_secrets(), *_addresses(), *_stores(), *_modes()]
+
+
+def load_settings() -> None:
+    """Reads the settings. Ends the process with one line where a variable cannot be read; web and workers begin with it."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "photoorders.settings")
+    try:
+        settings.INSTALLED_APPS  # noqa: B018 - the first look at them reads them all
+    except ImproperlyConfigured as error:
+        print(f"photoorders cannot start: {error}", file=sys.stderr)  # noqa: T201
+        sys.exit(EX_CONFIG)
 
 
 def refuse_unsafe_start() -> None:
@@ -25,7 +38,7 @@ def refuse_unsafe_start() -> None:
         for error in errors:
             print(f"photoorders cannot start: {error.msg}\n    {error.hint}", file=sys.stderr)  # noqa: T201
         print("`python manage.py check --deploy` lists it all; DEMO=1 runs the demo instead.", file=sys.stderr)  # noqa: T201
-        sys.exit(78)  # EX_CONFIG
+        sys.exit(EX_CONFIG)
 
 
 def _secrets() -> Iterator[CheckMessage]:

@@ -4,12 +4,22 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import redis
+from botocore.exceptions import ClientError
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 from django.db import connections
 from django.db.migrations.executor import MigrationExecutor
 
 from photoorders import health
+
+
+class Wrong(Exception):
+    """What a check found, in words, and how to mend it where its general advice would mislead."""
+
+    def __init__(self, what: str, mend: str = "") -> None:
+        self.what = what
+        self.mend = mend
+        super().__init__(what)
 
 
 @dataclass(frozen=True)
@@ -49,8 +59,11 @@ def send_test_email(recipient: str) -> None:
 def _tried(name: str, attempt: Callable[[], str], mend: str) -> Finding:
     try:
         return Finding(name, True, attempt())
+    except Wrong as wrong:
+        return Finding(name, False, wrong.what, wrong.mend or mend)
     except Exception as error:  # noqa: BLE001 - a doctor reports whatever is wrong and goes on to the next
-        return Finding(name, False, f"{type(error).__name__}: {str(error).strip()[:200]}", mend)
+        said = " ".join(str(error).split())[:200]
+        return Finding(name, False, f"{type(error).__name__}: {said}" if said else type(error).__name__, mend)
 
 
 def _mode() -> Finding:
@@ -68,7 +81,7 @@ def _database() -> str:
     executor = MigrationExecutor(connections["default"])
     missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
     if missing:
-        raise LookupError(f"{len(missing)} migrations are not applied: run `python manage.py migrate`")
+        raise Wrong(f"{len(missing)} migrations are not applied", "Run `python manage.py migrate`.")
     version = connections["default"].cursor().connection.info.server_version
     return f"PostgreSQL {version // 10000}, migrations applied"
 
@@ -114,13 +127,23 @@ def _workers() -> str:
 
     names = workers.alive()
     if not names:
-        raise LookupError("no worker has reported within the last seconds")
+        raise Wrong("no worker has reported within the last seconds")
     return ", ".join(sorted(names))
 
 
 def _storage() -> str:
-    health.storage()
-    return f"bucket {settings.AWS_STORAGE_BUCKET_NAME}"
+    bucket = settings.AWS_STORAGE_BUCKET_NAME
+    try:
+        health.storage()
+    except ClientError as error:
+        status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+        if status == 404:
+            raise Wrong(f"there is no bucket {bucket}", "Make it, or correct AWS_STORAGE_BUCKET_NAME.") from error
+        if status == 403:
+            mend = "Check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and what the key may do with this bucket."
+            raise Wrong(f"the keys are refused for bucket {bucket}", mend) from error
+        raise
+    return f"bucket {bucket}"
 
 
 def _mail() -> str:
@@ -135,16 +158,31 @@ def _stripe() -> str:
     from payments import gateway
 
     address = f"{settings.SITE_URL}/webhooks/stripe/"
-    ours = [endpoint for endpoint in gateway.endpoints() if endpoint.url == address]
+    try:
+        ours = [endpoint for endpoint in gateway.endpoints() if endpoint.url == address]
+    except gateway.GatewayUnavailable as error:
+        mend = "See status.stripe.com and whether this machine reaches the internet. No payment is lost meanwhile."
+        raise Wrong(f"Stripe does not answer ({error})", mend) from error
+    except gateway.GatewayMisconfigured as error:
+        raise Wrong("Stripe refuses the key") from error
     if not ours and not settings.DEMO:
-        raise LookupError(f"the key works, but no webhook endpoint points at {address}: make one in Stripe's dashboard")
+        mend = "Make one in Stripe's dashboard under Developers → Webhooks (docs/operating.md, First start)."
+        raise Wrong(f"the key works, but no webhook endpoint points at {address}", mend)
     if any(not endpoint.enabled for endpoint in ours):
-        raise LookupError(f"the webhook endpoint {address} is disabled at Stripe: enable it in the dashboard")
+        raise Wrong(f"the webhook endpoint {address} is disabled at Stripe", "Enable it in Stripe's dashboard.")
     return f"the key works, {len(ours)} webhook endpoint for this shop"
 
 
 def _google() -> str:
     from addresses import google
 
-    places = google.geocode("Rua Augusta 100, 1100-053 Lisboa, Portugal")
+    try:
+        places = google.geocode("Rua Augusta 100, 1100-053 Lisboa, Portugal")
+    except google.GoogleRefusedKey as error:
+        raise Wrong("Google refuses the key") from error
+    except (google.GoogleTimeout, google.GoogleUnavailable) as error:
+        mend = "See whether this machine reaches the internet; ADDRESS_OUTAGE_POLICY says what orders do meanwhile."
+        raise Wrong(f"Google does not answer ({error.reason})", mend) from error
+    except google.GoogleOverQuota as error:
+        raise Wrong("the key's quota is used up", "Raise it, or set up billing, in Google's console.") from error
     return f"answers ({len(places)} place for the test address)"

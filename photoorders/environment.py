@@ -4,7 +4,9 @@ A variable NAME may also be given as NAME_FILE, the path of a file that holds it
 A `.env` file beside manage.py is read first; real variables win over it.
 """
 
+import ipaddress
 import os
+import zoneinfo
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -65,6 +67,27 @@ def items(name: str, default: str = "") -> list[str]:
     return [part.strip() for part in text(name, default).split(",") if part.strip()]
 
 
+def networks(name: str) -> list[str]:
+    """A comma-separated list of IP addresses and networks."""
+    found = items(name)
+    for each in found:
+        try:
+            ipaddress.ip_network(each, strict=False)
+        except ValueError as error:
+            raise ImproperlyConfigured(f"{name} must list addresses like 172.16.0.0/12; {each!r} is none") from error
+    return found
+
+
+def zone(name: str, default: str) -> str:
+    """The name of a time zone."""
+    value = text(name).strip() or default
+    try:
+        zoneinfo.ZoneInfo(value)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ImproperlyConfigured(f"{name} must be a time zone like Europe/Lisbon, not {value!r}") from error
+    return value
+
+
 def url(name: str, default: str = "", schemes: tuple[str, ...] = ("http", "https")) -> str:
     """An absolute URL without a trailing slash, or "" when unset."""
     value = (text(name) or default).strip().rstrip("/")
@@ -80,7 +103,10 @@ def database(name: str) -> dict[str, object]:
     value = text(name)
     if not value:
         return {}
-    parsed: dict[str, object] = dict(_env.db_url_config(value))
+    try:
+        parsed: dict[str, object] = dict(_env.db_url_config(value))
+    except (ImproperlyConfigured, ValueError) as error:  # a password in it is not repeated
+        raise ImproperlyConfigured(f"{name} must be a URL like postgres://user:password@host:5432/name") from error
     if "postgresql" not in str(parsed.get("ENGINE")):
         raise ImproperlyConfigured(f"{name} must be a postgres:// URL: the shop runs on PostgreSQL only")
     return parsed
@@ -88,4 +114,8 @@ def database(name: str) -> dict[str, object]:
 
 def email(name: str, default: str) -> dict[str, object]:
     """Django's EMAIL_* settings for a URL like smtp://user:password@host:25 (smtp+tls://, smtp+ssl://)."""
-    return dict(_env.email_url_config(text(name) or default))
+    value = text(name) or default
+    try:
+        return dict(_env.email_url_config(value))
+    except (ImproperlyConfigured, ValueError) as error:  # a password in it is not repeated
+        raise ImproperlyConfigured(f"{name} must be a URL like smtp+tls://user:password@host:587") from error

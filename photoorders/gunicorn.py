@@ -25,10 +25,10 @@ control_socket_disable = True  # nothing uses it, and two shops on one machine w
 
 def on_starting(server: Any) -> None:
     """Ends with a message when settings are unsafe. In the master: a worker that ends is only followed by the next."""
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "photoorders.settings")
-    django.setup()
-    from photoorders.checks import refuse_unsafe_start
+    from photoorders.checks import load_settings, refuse_unsafe_start
 
+    load_settings()
+    django.setup()
     refuse_unsafe_start()
 
 

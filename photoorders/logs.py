@@ -48,6 +48,7 @@ def configuration(level: str) -> dict[str, object]:
             "django.server": {"handlers": [], "level": level, "propagate": True},
             "stripe": {"level": "WARNING"},
             "botocore": {"level": "WARNING"},
+            "googlemaps": {"level": "WARNING"},
             "urllib3": {"level": "ERROR"},  # its lines quote addresses and keys (C61)
             "celery.app.trace": {"level": "WARNING"},
             "celery.worker.strategy": {"level": "WARNING"},

@@ -27,7 +27,7 @@ SECRET_KEY = env.text("SECRET_KEY") or INSECURE_SECRET_KEY
 SITE_URL = env.url("SITE_URL", f"http://127.0.0.1:{env.number('PORT', 8000, 1, 65535)}")
 ALLOWED_HOSTS = env.items("ALLOWED_HOSTS") or [str(urlsplit(SITE_URL).hostname), "127.0.0.1", "localhost"]
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
-TRUSTED_PROXIES = env.items("TRUSTED_PROXIES")  # addresses or networks whose X-Forwarded-For is believed
+TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")  # addresses or networks whose X-Forwarded-For is believed
 CORS_ALLOWED_ORIGINS = env.items("CORS_ALLOWED_ORIGINS")
 ROOT_URLCONF = "photoorders.urls"
 WSGI_APPLICATION = "photoorders.wsgi.application"
@@ -231,7 +231,7 @@ LOCALE_PATHS = [BASE_DIR / "locale"]
 FORMAT_MODULE_PATH = "photoorders.formats"
 USE_I18N = True
 USE_TZ = True
-TIME_ZONE = env.text("TIME_ZONE", "Europe/Lisbon")
+TIME_ZONE = env.zone("TIME_ZONE", "Europe/Lisbon")
 LANGUAGE_COOKIE_NAME = "language"
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 

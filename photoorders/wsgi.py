@@ -1,12 +1,9 @@
 """The WSGI application that gunicorn serves."""
 
-import os
-
 from django.core.wsgi import get_wsgi_application
 
-from photoorders.checks import refuse_unsafe_start
+from photoorders.checks import load_settings, refuse_unsafe_start
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "photoorders.settings")
-
+load_settings()
 application = get_wsgi_application()
 refuse_unsafe_start()

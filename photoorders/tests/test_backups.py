@@ -83,9 +83,17 @@ def test_a_restored_history_is_kept_too(stored_order: Order, empty_database: str
 def test_a_database_that_is_not_empty_is_not_touched(stored_order: Order, tmp_path: Path) -> None:
     folder = tmp_path / "backup"
     call_command("backup", str(folder))
-    with pytest.raises(CommandError, match="not empty"):
+    with pytest.raises(CommandError, match=r"is not empty .* make a new database and name it in DATABASE_URL"):
         call_command("restore", str(folder))
     assert Order.objects.get() == stored_order
+
+
+def test_a_folder_that_cannot_be_made_or_is_no_backup_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(CommandError, match="file/backup cannot be made: Not a directory"):
+        call_command("backup", str(tmp_path / "file" / "backup"))
+    with pytest.raises(CommandError, match=r"is no backup: database\.dump is missing in it"):
+        call_command("restore", str(tmp_path))
 
 
 def test_objects_that_the_bucket_has_lost_are_named(

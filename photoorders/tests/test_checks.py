@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from django.core.checks import run_checks
 from pytest_django import Settings
 
@@ -64,3 +65,29 @@ def test_a_process_with_unsafe_settings_does_not_start() -> None:
     assert start.returncode == 78
     assert "SECRET_KEY is missing or too short" in start.stderr
     assert "STRIPE_SECRET_KEY is missing" in start.stderr
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["manage.py", "check"],
+        ["-m", "gunicorn", "--config", "photoorders/gunicorn.py", "--check-config", "photoorders.wsgi:application"],
+        ["-c", "import photoorders.wsgi"],
+        ["-m", "celery", "--app", "photoorders", "beat", "--schedule", "/nonexistent/beat"],
+    ],
+)
+def test_a_variable_that_cannot_be_read_ends_every_process_with_one_line(command: list[str]) -> None:
+    environment = {key: value for key, value in os.environ.items() if key in ("PATH", "DATABASE_URL", "REDIS_URL")}
+    start = subprocess.run(
+        [sys.executable, *command],
+        cwd=ROOT,
+        env=environment | {"DEMO": "1", "LOG_LEVEL": "loud"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert start.returncode != 0
+    wrong = "photoorders cannot start: LOG_LEVEL must be one of DEBUG, INFO, WARNING, ERROR, not 'loud'"
+    assert wrong in start.stderr.splitlines()
+    assert "Traceback" not in start.stderr

@@ -9,12 +9,19 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-READERS = ("text", "flag", "number", "choice", "items", "url", "database", "email")
+READERS = ("text", "flag", "number", "choice", "items", "networks", "zone", "url", "database", "email")
 APPS = ("photoorders", "backoffice", "payments", "orders", "accounts", "uploads", "addresses", "outbox")
 INTERNAL = {"HOST", "DJANGO_SETTINGS_MODULE"}  # set by the program that starts the shop, not by whom runs it
 COMPOSE = {  # read by docker-compose.yml alone
     *("POSTGRES_PASSWORD", "HTTP_PORT", "HTTPS_PORT", "PHOTOS_REDIS_MEMORY", "PHOTOS_MEMORY", "FLOWER_AUTH", "BACKUPS"),
-    *("BASE_IMAGE", "SANDBOX_URL", "WEBHOOKS_CONCURRENCY", "PHOTOS_CONCURRENCY", "MAIL_CONCURRENCY", "DEFAULT_CONCURRENCY"),
+    *(
+        "BASE_IMAGE",
+        "SANDBOX_URL",
+        "WEBHOOKS_CONCURRENCY",
+        "PHOTOS_CONCURRENCY",
+        "MAIL_CONCURRENCY",
+        "DEFAULT_CONCURRENCY",
+    ),
 }
 
 

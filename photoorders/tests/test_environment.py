@@ -1,5 +1,6 @@
 """The typed readers of the environment."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -56,3 +57,29 @@ def test_a_database_that_is_not_postgresql_is_refused(monkeypatch: pytest.Monkey
     monkeypatch.setenv("SOME_DATABASE", "mysql://user@host/name")
     with pytest.raises(ImproperlyConfigured, match="the shop runs on PostgreSQL only"):
         environment.database("SOME_DATABASE")
+
+
+def test_a_time_zone_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOME_ZONE", "Mars/Base")
+    with pytest.raises(ImproperlyConfigured, match="SOME_ZONE must be a time zone like Europe/Lisbon, not 'Mars/Base'"):
+        environment.zone("SOME_ZONE", "Europe/Lisbon")
+    monkeypatch.setenv("SOME_ZONE", "")
+    assert environment.zone("SOME_ZONE", "Europe/Lisbon") == "Europe/Lisbon"
+
+
+def test_networks_that_are_none_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOME_NETWORKS", "172.16.0.0/12, 10.0.0.1,::1")
+    assert environment.networks("SOME_NETWORKS") == ["172.16.0.0/12", "10.0.0.1", "::1"]
+    monkeypatch.setenv("SOME_NETWORKS", "10.0.0.1,caddy")
+    with pytest.raises(ImproperlyConfigured, match=r"SOME_NETWORKS must list addresses .* 'caddy' is none"):
+        environment.networks("SOME_NETWORKS")
+
+
+@pytest.mark.parametrize("reader", [environment.database, lambda name: environment.email(name, "")])
+def test_a_broken_url_is_named_and_its_password_is_not_repeated(
+    reader: Callable[[str], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOME_URL", "gopher://me:s3cret@host:many/name")
+    with pytest.raises(ImproperlyConfigured, match="SOME_URL must be a") as refused:
+        reader("SOME_URL")
+    assert "s3cret" not in str(refused.value)

@@ -3,7 +3,9 @@
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.validators import validate_email
 
 from photoorders import doctor
 
@@ -21,8 +23,16 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        findings = list(doctor.examine())
-        for finding in findings:
+        recipient = options["send_test_email"]
+        if recipient:
+            try:
+                validate_email(recipient)
+            except ValidationError as error:
+                raise CommandError(f"{recipient!r} is no email address.") from error
+        wrong = []
+        for finding in doctor.examine():  # each is said as soon as it is known: an outage takes seconds to find
+            if finding.ok is False:
+                wrong.append(finding.name)
             mark = {
                 True: self.style.SUCCESS("ok     "),
                 False: self.style.ERROR("wrong  "),
@@ -31,12 +41,11 @@ class Command(BaseCommand):
             self.stdout.write(f"{mark}{finding.name}: {finding.what}")
             if finding.mend and not finding.ok:
                 self.stdout.write(f"         → {finding.mend}")
-        if options["send_test_email"]:
+        if recipient:
             try:
-                doctor.send_test_email(options["send_test_email"])
+                doctor.send_test_email(recipient)
             except OSError as error:  # smtplib's errors are OSErrors
                 raise CommandError(f"The test mail was not accepted: {error}. Check EMAIL_URL.") from error
-            self.stdout.write(self.style.SUCCESS("ok     ") + f"test mail handed over for {options['send_test_email']}")
-        wrong = [finding.name for finding in findings if finding.ok is False]
+            self.stdout.write(self.style.SUCCESS("ok     ") + f"test mail handed over for {recipient}")
         if wrong:
             raise CommandError(f"{len(wrong)} to mend: {', '.join(wrong)}")
