@@ -1,11 +1,13 @@
-"""One draft is one purchase, whatever versions of it get paid, in whatever order: C6, C11, C66."""
+"""One draft is one purchase, whatever versions of it get paid, in whatever order: C6, C11, C60, C66."""
 
 import itertools
+import os
 import time
 from typing import Any
 
 import pytest
 
+from local import services
 from orders import drafts
 from orders import emails as customer_emails
 from orders import services as order_services
@@ -131,6 +133,26 @@ def test_of_two_versions_paid_at_once_one_is_bought(stripe_api: StandIn) -> None
         first, second = sorted(states(old, new))
         assert (first[:2], second) == (("expired", "refunded"), ("paid", "paid", 0))
         assert first[2] in (70, 175)
+
+
+@pytest.mark.race
+def test_with_redis_emptied_two_versions_paid_at_once_are_still_one_purchase(stripe_api: StandIn) -> None:
+    """C60: PostgreSQL's rows decide; whom the money is from and which keys were used is not Redis' to know."""
+    old, new = versions()
+    keys = {str(attempt.idempotency_key) for attempt in (old, new)}
+    for attempt in (old, new):
+        stripe_api.pay(str(attempt.session_id))
+    services.empty_database(os.environ["REDIS_URL"])
+    turns = itertools.cycle([str(old.session_id), str(new.session_id)])
+    results = together(10, lambda: confirmation.settle_session(next(turns)))
+    assert not [result for result in results if isinstance(result, Exception)]
+    give_back()
+    give_back()
+    first, second = sorted(states(old, new))
+    assert (first[:2], second) == (("expired", "refunded"), ("needs_photos", "paid", 0))
+    assert {str(fresh(attempt).idempotency_key) for attempt in (old, new)} == keys
+    assert len(stripe_api.objects("refund")) == 1
+    assert Order.objects.get(paid_at__isnull=False).email == "maria@example.test"
 
 
 @pytest.mark.race
