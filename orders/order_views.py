@@ -15,6 +15,7 @@ from orders import arrival, carriers, links, order_page, pictures, reordering, s
 from orders.context import shop_of
 from orders.models import Order, OrderPhoto
 from orders.problems import Problem
+from orders.snapshots import Snapshot
 from uploads import stash, storage
 from uploads.photo import StashError
 from uploads.receive import UploadRefused, receive
@@ -49,7 +50,7 @@ def order(request: HttpRequest, number: str) -> HttpResponse:
     if not polled or context["changed"]:
         context |= _details(request, found)
     response = render(request, "orders/parts/order_poll.html" if polled else "orders/order.html", context)
-    response["Referrer-Policy"] = "no-referrer"
+    response["Referrer-Policy"] = links.REFERRER_POLICY
     response["X-Robots-Tag"] = "noindex"
     return response
 
@@ -101,17 +102,28 @@ def _details(request: HttpRequest, found: Order) -> dict[str, object]:
         "steps": order_page.steps(found, events)
         if found.paid_at and found.state not in ("cancelled", "expired")
         else [],
-        "prints": [(item, pictures.finished(item.photo, item, item.fit, item.crop)) for item in found.items.all()],
+        "prints": [
+            (item, pictures.finished(item.photo, item, item.fit, item.crop), _name(item.photo, waiting))
+            for item in found.items.all()
+        ],
         "missing": [photo for photo in found.photos.all() if photo.missing_since],
         "tracking_url": carriers.tracking_url(found.carrier, found.tracking),
         "delivery": waiting.delivery if waiting else found,
-        "names": waiting.filenames if waiting else {},
         "may_reorder": reordering.possible(found),
         "photos_deleted": found.stored_at is not None and any(not photo.storage_key for photo in found.photos.all()),
         "arrives": arrival.of_order(found, shop_of(request)),
         "may_cancel": services.customer_may_cancel(found),
         "voucher": _voucher(found) if found.state == Order.State.PENDING else None,
     }
+
+
+def _name(photo: OrderPhoto, waiting: Snapshot | None) -> str:
+    """What the customer called the photo; the database knows it once the order is paid."""
+    return (
+        photo.filename
+        or (waiting.filenames.get(photo.seq, "") if waiting else "")
+        or _("Photo %(seq)s") % {"seq": photo.seq}
+    )
 
 
 def _voucher(found: Order) -> dict[str, object] | None:

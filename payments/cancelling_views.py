@@ -21,7 +21,7 @@ def cancel(request: HttpRequest, number: str) -> HttpResponse:
     order = by_link(request, number)
     if request.method != "POST" and orders.customer_may_cancel(order):
         response = render(request, "payments/cancel_order.html", {"order": order, "token": request.GET["t"]})
-        response["Referrer-Policy"] = "no-referrer"
+        response["Referrer-Policy"] = links.REFERRER_POLICY
         response["X-Robots-Tag"] = "noindex"
         return response
     if request.method == "POST":

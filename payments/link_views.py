@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
+from orders import links
 from orders.problems import Problem
 from payments import link_payments
 from payments.gateway import GatewayError
@@ -59,6 +60,6 @@ def _page(request: HttpRequest, link: PaymentLink, problem: str = "", status: in
     open_now = link_payments.payable(link)
     context = {"link": link, "payable": open_now, "paid": not open_now and link_payments.paid(link), "problem": problem}
     answer = render(request, "payments/link.html", context, status=status)
-    answer["Referrer-Policy"] = "no-referrer"
+    answer["Referrer-Policy"] = links.REFERRER_POLICY
     answer["X-Robots-Tag"] = "noindex"
     return answer

@@ -89,7 +89,7 @@ def test_an_order_opens_with_its_token_alone(client: Client, db: None) -> None:
     order = OrderFactory(paid=True)
     path = links.order_path(order)
     answer = client.get(path)
-    assert (answer.status_code, answer["Referrer-Policy"], answer["X-Robots-Tag"]) == (200, "no-referrer", "noindex")
+    assert (answer.status_code, answer["Referrer-Policy"], answer["X-Robots-Tag"]) == (200, "strict-origin", "noindex")
     assert client.get(f"/orders/{order.number}/").status_code == 404
     assert client.get(f"/orders/{order.number}/?t=wrong").status_code == 404
     Order.objects.filter(pk=order.pk).update(link_version=2)

@@ -1,0 +1,152 @@
+"""Refusals are said in the language of the page: files that are not taken, addresses abroad (U2, A1)."""
+
+import io
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.messages import get_messages
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from PIL import Image
+
+from addresses.tests.conftest import Google, google_server, place  # noqa: F401 - the fixture
+from orders import catalogue, drafts
+from orders.tests import visitors
+from uploads import stash
+from uploads.tests import pictures
+
+pytestmark = pytest.mark.django_db
+languages = pytest.mark.parametrize("language", ["pt", "en"])
+
+
+def bmp() -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (60, 40)).save(out, "BMP")
+    return out.getvalue()
+
+
+FILES: dict[str, tuple[Callable[[], bytes], dict[str, str]]] = {
+    "not an image": (
+        lambda: b"eggs, milk, and nothing that could be printed",
+        {
+            "pt": "“praia.jpg” não é uma imagem. Envie JPEG, PNG, WebP, HEIC ou TIFF.",
+            "en": "“praia.jpg” is not a picture. Please upload JPEG, PNG, WebP, HEIC or TIFF.",
+        },
+    ),
+    "another kind": (
+        bmp,
+        {
+            "pt": "“praia.jpg” é de um tipo que não se pode imprimir. Envie JPEG, PNG, WebP, HEIC ou TIFF, sem animação.",
+            "en": "“praia.jpg” is of a kind that cannot be printed. Please upload JPEG, PNG, WebP, HEIC or TIFF, not animated.",
+        },
+    ),
+    "too big": (
+        lambda: pictures.jpeg() + b"\0" * 1_100_000,
+        {
+            "pt": "“praia.jpg” tem mais de 1 MB. Envie uma versão mais pequena.",
+            "en": "“praia.jpg” is larger than 1 MB. Please upload a smaller version.",
+        },
+    ),
+    "too many pixels": (
+        lambda: pictures.jpeg(1200, 900),
+        {
+            "pt": "“praia.jpg” tem demasiados píxeis. Envie uma versão mais pequena.",
+            "en": "“praia.jpg” has too many pixels. Please upload a smaller version.",
+        },
+    ),
+    "cut short": (
+        lambda: pictures.jpeg()[:-400],
+        {
+            "pt": "“praia.jpg” está danificado ou incompleto. Envie-o outra vez, ou escolha outra fotografia.",
+            "en": "“praia.jpg” is damaged or incomplete. Please upload it again, or choose another photo.",
+        },
+    ),
+    "empty": (
+        lambda: b"",
+        {
+            "pt": "“praia.jpg” está vazio. Escolha-o outra vez, ou outro ficheiro.",
+            "en": "“praia.jpg” is empty. Please choose it again, or another file.",
+        },
+    ),
+}
+
+
+def visitor(language: str) -> Client:
+    client = Client(headers={"Accept-Language": language})
+    visitors.draft_of(client)
+    return client
+
+
+@languages
+@pytest.mark.parametrize("kind", FILES)
+def test_a_file_that_is_not_taken_is_named_in_the_pages_language(kind: str, language: str, settings: Any) -> None:
+    """By the script's upload, and by the form without a script; nothing is kept."""
+    settings.UPLOAD_MAX_FILE_MB, settings.UPLOAD_MAX_PIXELS = 1, 1_000_000
+    make, said = FILES[kind]
+    client = visitor(language)
+    token = client.cookies["csrftoken"].value
+    answer = client.post(
+        "/api/v1/drafts/current/photos/",
+        make(),
+        "image/jpeg",
+        headers={"X-Filename": "praia.jpg", "X-CSRFToken": token},
+    )
+    assert 400 <= answer.status_code < 500
+    assert [error["detail"] for error in answer.json()["errors"]] == [said[language]]
+    form = client.post("/photos/", {"csrfmiddlewaretoken": token, "file": SimpleUploadedFile("praia.jpg", make())})
+    assert [str(message) for message in get_messages(form.wsgi_request)] == [said[language]]
+    assert stash.photos(visitors.draft_of(client).id) == []
+
+
+@languages
+@pytest.mark.parametrize(
+    ("problem", "said"),
+    [
+        (
+            "image_broken",
+            {
+                "pt": "Este ficheiro está danificado ou incompleto. Envie-o outra vez ou escolha outro.",
+                "en": "This file is damaged or incomplete. Please upload it again or choose another.",
+            },
+        ),
+        (
+            "image_too_large",
+            {
+                "pt": "Esta imagem tem demasiados píxeis. Envie uma versão mais pequena.",
+                "en": "This picture has too many pixels. Please upload a smaller version.",
+            },
+        ),
+    ],
+)
+def test_what_the_worker_found_wrong_is_said_in_the_pages_language(
+    problem: str, said: dict[str, str], language: str
+) -> None:
+    """Found after the upload, in whatever language the worker runs."""
+    catalogue.install_default_catalogue()
+    client = visitor(language)
+    draft = visitors.draft_of(client)
+    stash.mark_broken(draft.id, visitors.photo(draft, state="checking").id, problem)
+    assert client.get("/api/v1/drafts/current/").json()["photos"][0]["problem"]["detail"] == said[language]
+    assert said[language] in client.get("/").content.decode()
+
+
+@languages
+def test_an_address_in_madrid_is_refused_in_the_pages_language(google_server: Google, language: str) -> None:  # noqa: F811
+    """A1: by the page and by the API; nothing of it is taken."""
+    catalogue.install_default_catalogue()
+    said = {
+        "pt": "Esta morada não fica em Portugal. Só entregamos em Portugal: indique uma morada portuguesa.",
+        "en": "This address is not in Portugal. We deliver in Portugal only: please enter an address there.",
+    }
+    client = visitor(language)
+    draft = visitors.draft_of(client)
+    drafts.set_items(draft, [visitors.row(visitors.photo(draft))])
+    google_server.finds(place(country="ES", city="Madrid"))
+    madrid = visitors.POST | {"street": "Calle Mayor 1", "city": "Madrid"}
+    answer = client.post("/delivery/", madrid)
+    assert (answer.status_code, said[language] in answer.content.decode()) == (422, True)
+    token = client.cookies["csrftoken"].value
+    refused = client.put("/api/v1/drafts/current/delivery/", madrid, "application/json", headers={"X-CSRFToken": token})
+    assert refused.json()["errors"][0]["detail"] == said[language]
+    assert (visitors.draft_of(client)).delivery is None
