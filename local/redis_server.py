@@ -28,7 +28,7 @@ class Server:
             "bind 127.0.0.1",
             f"port {self.port}",
             f"requirepass {self.password}",
-            f"dir {self.folder}",
+            f"dir {_quoted(self.folder)}",
             "daemonize no",
             "loglevel warning",
         ]
@@ -51,3 +51,8 @@ class Server:
                     if time.monotonic() > deadline:
                         raise TimeoutError(f"Redis on port {self.port}: {error}") from error
                     time.sleep(0.05)
+
+
+def _quoted(path: Path) -> str:
+    """As Redis' configuration takes a word with spaces in it."""
+    return '"' + str(path).replace("\\", "\\\\").replace('"', '\\"') + '"'

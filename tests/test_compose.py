@@ -35,6 +35,11 @@ def test_every_service_is_started_again_unless_it_runs_once(name: str) -> None:
     assert SERVICES[name]["restart"] == ("no" if name in ONCE else "unless-stopped")
 
 
+def test_a_restore_finds_the_new_database_empty() -> None:
+    """`docker compose run backup … restore` starts what it depends on: migrations would fill the database before it."""
+    assert set(SERVICES["backup"]["depends_on"]) == {"postgres"}
+
+
 @pytest.mark.parametrize("name", SERVICES)
 def test_no_service_runs_as_root_or_writes_to_its_image(name: str) -> None:
     """S6."""

@@ -96,11 +96,11 @@ class Shop:
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    """A clone of HEAD in a folder of mode 0700, as mktemp -d makes."""
+    """A clone of HEAD in a folder of mode 0700, as mktemp -d makes, with a space in its name."""
     folder = tmp_path_factory.mktemp("fresh")
     folder.chmod(0o700)
-    subprocess.run(["git", "clone", "--quiet", str(ROOT), str(folder / "clone")], check=True)
-    running = Shop(folder / "clone", ports.any_free())
+    subprocess.run(["git", "clone", "--quiet", str(ROOT), str(folder / "my shop")], check=True)
+    running = Shop(folder / "my shop", ports.any_free())
     running.first_start = running.start(seconds=400)
     yield running
     if running.process is not None and running.process.poll() is None:

@@ -2,11 +2,14 @@
 
 import os
 import socket
+from pathlib import Path
 
 import pytest
 import redis
 
-from local import generated, programs, services
+from local import generated, programs, redis_server, services
+from local.kept import Kept
+from local.ports import any_free
 
 
 @pytest.fixture
@@ -64,3 +67,15 @@ def test_secrets_are_made_once_and_are_readable_by_their_owner_only(tmp_path) ->
     assert (tmp_path / "secrets.json").stat().st_mode & 0o777 == 0o600
     assert first["STRIPE_WEBHOOK_SECRET"].startswith("whsec_sandbox_")
     assert len(set(first.values())) == len(first)
+
+
+def test_a_redis_starts_in_a_folder_of_any_name(tmp_path: Path) -> None:
+    folder = tmp_path / 'my "own" shop \\ 2'
+    server = redis_server.Server(programs.redis_servers()[0], folder, any_free(), "secret", ("appendonly yes",))
+    server.prepare()
+    kept = Kept("redis", server.orders())
+    try:
+        server.wait(10)
+    finally:
+        kept.stop()
+    assert (folder / "appendonly.aof").exists() or (folder / "appendonlydir").exists()
