@@ -91,12 +91,9 @@ class Trial:
         say({"file": file, "killers": len(killers), "fail_unchanged": None if again is None else again["failed"]})
 
     def _chosen(self, mutant: Mutant, own: list[str]) -> list[str]:
-        """The tests that meet the mutant, quick ones first; for a constant all of the file's own."""
-        lines = {str(line) for line in range(mutant.lines[0], mutant.lines[1] + 1)}
-        if mutant.name:
-            met = {name for name in self.items if name.startswith(tuple(own))}
-        else:
-            met = {name for line in lines for name in self.meets[mutant.file].get(line, ())} & self.items.keys()
+        """The tests that meet the mutant, quick ones first."""
+        meets = self.meets[mutant.file]
+        met = {name for line in mutant.lines for name in meets.get(str(line), ())} & self.items.keys()
         quick_first = sorted(met, key=lambda name: self.seconds.get(name, 0.0))
         chosen = [name for name in quick_first if name.startswith(tuple(own))]
         left = OTHERS_SECONDS

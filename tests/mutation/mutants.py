@@ -3,9 +3,10 @@
 import ast
 import dataclasses
 import gc
+import itertools
 import sys
 import types
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -16,6 +17,7 @@ COMPARISONS: dict[type[ast.cmpop], type[ast.cmpop]] = {
 OPERATORS: dict[type[ast.AST], type[ast.AST]] = {
     ast.And: ast.Or, ast.Or: ast.And, ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Add, ast.FloorDiv: ast.Mult,
 }  # fmt: skip
+CHANGED = (ast.Compare, ast.BoolOp, ast.BinOp, ast.If, ast.IfExp, ast.Constant, ast.Expr, ast.With, ast.Call)
 SILENT = ("log", "metrics", "structlog")  # what they are told changes no money
 
 
@@ -27,7 +29,7 @@ class Mutant:
     source: str
     code: types.CodeType
     name: str  # the module's constant that it changes, "" when it is inside a function
-    lines: tuple[int, int]  # of the statement, up to the changed part: who runs one of them meets the mutant
+    lines: tuple[int, ...]  # of the statement, up to the changed part, or of a constant's uses: who runs one meets it
     loose: bool  # neither in a function's body nor a constant: only a program started anew has it
 
     @property
@@ -39,12 +41,16 @@ def mutants(file: str, root: Path = ROOT) -> Iterator[Mutant]:
     """Every mutant of a file: comparisons and operators turned round, conditions negated, numbers off by one, truths
     swapped, statements that call something left out, transactions and row locks taken away."""
     source = (root / file).read_text()
-    for number in range(sum(1 for _node in ast.walk(ast.parse(source)))):
+    untouched = ast.parse(source)
+    above = {child: node for node in ast.walk(untouched) for child in ast.iter_child_nodes(node)}
+    for number, original in enumerate(ast.walk(untouched)):
+        if not isinstance(original, CHANGED):
+            continue
         tree = ast.parse(source)
         node = list(ast.walk(tree))[number]
         place = f"{getattr(node, 'lineno', 0)}:{getattr(node, 'col_offset', 0)}"
-        name, lines, loose = _place(tree, node)
         for what in _change(node, tree):
+            name, lines, loose = _place(untouched, original, above)
             code = compile(ast.fix_missing_locations(tree), str(root / file), "exec")
             yield Mutant(file, place, what, ast.unparse(tree), code, name, lines, loose)
 
@@ -76,23 +82,22 @@ def _functions(code: types.CodeType) -> Iterator[types.CodeType]:
             yield from _functions(constant)
 
 
-def _place(tree: ast.Module, node: ast.AST) -> tuple[str, tuple[int, int], bool]:
+def _place(tree: ast.Module, node: ast.AST, above: Mapping[ast.AST, ast.AST]) -> tuple[str, tuple[int, ...], bool]:
     """The constant that the node belongs to, the lines that meet it, and whether it is in neither constant nor body."""
-    above = [part for part in ast.walk(tree) if isinstance(part, ast.stmt) and any(it is node for it in ast.walk(part))]
-    if not above or not hasattr(node, "lineno"):
-        return "", (0, 0), False
-    nearest = above[-1]  # ast.walk goes breadth first: the deepest comes last
-    lines = (nearest.lineno, getattr(node, "end_lineno", None) or node.lineno)
-    if nearest is node:
-        lines = (nearest.lineno, nearest.lineno if isinstance(node, ast.With | ast.If) else lines[1])
-    bodies = [part for function in above if isinstance(function, ast.FunctionDef) for part in function.body]
-    if any(it is node for part in bodies for it in ast.walk(part)):
+    path = [node]
+    while path[-1] in above:
+        path.append(above[path[-1]])
+    nearest = next(part for part in path if isinstance(part, ast.stmt))
+    last = nearest.lineno if isinstance(node, ast.With | ast.If) else getattr(node, "end_lineno", nearest.lineno)
+    lines = tuple(range(nearest.lineno, last + 1))
+    if any(isinstance(up, ast.FunctionDef) and part in up.body for part, up in itertools.pairwise(path)):
         return "", lines, False
-    names = _names(above[0])
-    return (names[0], lines, False) if names else ("", lines, True)
+    for name in _names(path[-2]):
+        return name, tuple(it.lineno for it in ast.walk(tree) if isinstance(it, ast.Name) and it.id == name), False
+    return "", lines, True
 
 
-def _names(statement: ast.stmt) -> list[str]:
+def _names(statement: ast.AST) -> list[str]:
     targets = statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
     return [target.id for target in targets if isinstance(target, ast.Name)]
 
