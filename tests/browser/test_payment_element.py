@@ -12,6 +12,7 @@ from playwright.sync_api import FrameLocator, Page, expect
 from orders.models import Order
 from payments.models import PaymentAttempt
 from tests.browser.test_purchase import LISBON, fill_delivery, upload
+from tests.browser.visits import in_words
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.timeout(600)]
 
@@ -45,13 +46,21 @@ def fill_card(frame: FrameLocator, page: Page, number: str) -> None:
     page.locator("[data-pay-form] button").click()
 
 
-@pytest.mark.parametrize(
-    ("size", "language", "declined"),
-    [
-        ("phone", "pt", "O cartão foi recusado. Experimente outro cartão."),
-        ("desktop", "en", "Your card was declined. Try another card."),
-    ],
-)
+DECLINED = {
+    "pt": {
+        "4000000000000002": "O cartão foi recusado. Experimente outro cartão.",
+        "4000000000009995": "O cartão não tem saldo suficiente.",
+        "4000000000000069": "O cartão expirou.",
+    },
+    "en": {
+        "4000000000000002": "Your card was declined. Try another card.",
+        "4000000000009995": "Your card has insufficient funds.",
+        "4000000000000069": "Your card has expired.",
+    },
+}
+
+
+@pytest.mark.parametrize(("size", "language"), [("phone", "pt"), ("desktop", "en")])
 def test_a_declined_card_is_said_on_the_page_and_three_d_secure_pays(
     shop_page: Callable[..., Page],
     looks_right: Callable[[Page, str], None],
@@ -59,20 +68,27 @@ def test_a_declined_card_is_said_on_the_page_and_three_d_secure_pays(
     wait_until: Callable[..., Any],
     size: str,
     language: str,
-    declined: str,
 ) -> None:
-    """The whole walk: declined in the customer's words, then 3-D Secure, back to the order's page; P1 and the policy."""
+    """The whole walk: refused in the customer's words, 3-D Secure failed, then passed, back to the order's page; P1."""
     page = shop_page(size, language)
     at_the_element(page, photos)
     frame = page.frame_locator("[data-element] iframe")
     expect(page.locator("[data-pay-form] button")).to_be_enabled()
     looks_right(page, "element")
-    fill_card(frame, page, "4000000000000002")
-    expect(page.locator("[data-said]")).to_have_text(declined)
-    assert Order.objects.get().paid_at is None
+    for card, said in DECLINED[language].items():
+        fill_card(frame, page, card)
+        expect(page.locator("[data-said]")).to_have_text(said)
+    address = page.url
     fill_card(frame, page, "4000002500003155")
     page.wait_for_url(re.compile(re.escape(settings.STRIPE_API_BASE)))
-    page.locator("form button").first.click()
+    page.locator("button[value=fail]").click()
+    not_completed = in_words(language, "The payment was not completed, so nothing was charged. You can try again.")
+    expect(page.locator(".notices")).to_contain_text(not_completed)
+    assert Order.objects.get().paid_at is None
+    page.goto(address)
+    fill_card(frame, page, "4000002500003155")
+    page.wait_for_url(re.compile(re.escape(settings.STRIPE_API_BASE)))
+    page.locator("button[value=complete]").click()
     page.wait_for_url(re.compile("/orders/PO-"))
     wait_until(lambda: Order.objects.get().state == Order.State.PAID, what="the order to be paid")
     attempt = PaymentAttempt.objects.get()

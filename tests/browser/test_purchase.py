@@ -135,6 +135,40 @@ def test_a_reload_finds_photos_and_choices_as_they_were(shop_page: Callable[...,
     expect(page.locator("[data-sum]")).to_have_text(total)
 
 
+@pytest.mark.parametrize(("size", "javascript"), [("phone", True), ("desktop", False)], ids=["script", "noscript"])
+def test_one_choice_is_applied_to_all_photos(
+    shop_page: Callable[..., Page],
+    looks_right: Callable[[Page, str], None],
+    photos: list[Path],
+    size: str,
+    javascript: bool,
+) -> None:
+    """Size, finish and quantity of every photo at once; afterwards one of them goes its own way."""
+    page = shop_page(size, "pt", javascript=javascript)
+    upload(page, photos[:3])
+    place = page.locator("[data-for-all]")
+    if place.get_attribute("open") is None:
+        place.locator("summary").click()
+    place.locator("[data-field=product]").select_option("13x18")
+    place.locator("[data-field=finish]").select_option("glossy")
+    place.locator("[data-field=quantity]").fill("4")
+    place.locator("[name=apply]").click()
+    cards = page.locator("[data-photo]")
+    for number in range(3):
+        expect(cards.nth(number).locator("[data-field=quantity]")).to_have_value("4")
+    cards.nth(1).locator("[data-field=quantity]").fill("1")
+    if javascript:
+        expect(page.locator("[data-count]")).to_contain_text("9")
+        page.locator("[data-total-bar]:not(.is-stale)").wait_for()
+    looks_right(page, "all")
+    page.locator("button[name=next]").click()
+    page.wait_for_url("**/delivery/")
+    items = page.request.get("/api/v1/drafts/current/").json()["items"]
+    assert [(row["product"], row["finish"], row["quantity"]) for row in items] == [
+        ("13x18", "glossy", quantity) for quantity in (4, 1, 4)
+    ]
+
+
 def test_a_cut_connection_heals_by_itself(shop_page: Callable[..., Page], photos: list[Path]) -> None:
     """U5: an upload whose connection breaks is tried again without a click."""
     page = shop_page()

@@ -1,0 +1,73 @@
+"""What a customer is told when paying fails, in the page's language; and that the next try pays, once."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from local.fixtures import LiveShop
+from orders.models import Order
+from payments.models import PaymentAttempt
+from tests.browser.test_purchase import pay
+from tests.browser.visits import carry, in_words, prepared
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.timeout(240)]
+
+# Stripe's own page says these (here its stand-in, by the language that the shop asks for).
+SAID = {
+    "4000000000000002": {"pt": "O cartão foi recusado.", "en": "Your card was declined."},
+    "4000000000009995": {"pt": "O cartão não tem saldo suficiente.", "en": "Your card has insufficient funds."},
+    "4000000000000069": {"pt": "O cartão expirou.", "en": "Your card has expired."},
+}
+CHALLENGED = "4000002500003155"
+NOT_AUTHENTICATED = {"pt": "A autenticação falhou.", "en": "The authentication failed."}
+CLOSED = {"pt": "Esta página de pagamento já não está ativa.", "en": "This payment page is no longer active."}
+CANCELLED = "The payment was cancelled and nothing was charged. Your photos and choices are as you left them: you can change them, or try again."
+
+
+def try_card(page: Page, number: str) -> None:
+    for name, value in {"number": number, "expiry": "12/34", "cvc": "123", "name": "ANA SA"}.items():
+        page.fill(f"[name={name}]", value)
+    page.locator("button[value=card]").click()
+
+
+@pytest.mark.parametrize(("size", "language", "javascript"), [("phone", "pt", True), ("desktop", "en", False)])
+def test_every_failure_is_said_in_the_pages_language_and_the_next_try_pays(
+    shop_page: Callable[..., Page],
+    looks_right: Callable[[Page, str], None],
+    live_shop: LiveShop,
+    wait_until: Callable[..., Any],
+    size: str,
+    language: str,
+    javascript: bool,
+) -> None:
+    """Declined, insufficient funds, expired card, 3-D Secure refused, cancelled, page expired; C5, C7."""
+    page = shop_page(size, language, javascript=javascript)
+    carry(page, prepared(wait_until, language=language))
+    page.goto("/review/")
+    pay(page, "4000000000000002")
+    for number, said in SAID.items():
+        try_card(page, number)
+        expect(page.get_by_role("alert")).to_contain_text(said[language])
+    try_card(page, CHALLENGED)
+    page.locator("button[value=fail]").click()
+    expect(page.get_by_role("alert")).to_contain_text(NOT_AUTHENTICATED[language])
+    assert Order.objects.get().paid_at is None
+    hosted = page.url
+    page.locator("a.back").click()
+    page.wait_for_url("**/review/**")
+    expect(page.locator("main")).to_contain_text(in_words(language, CANCELLED))
+    looks_right(page, "cancelled")
+    live_shop.sandbox.call(f"sessions/{PaymentAttempt.objects.get().session_id}/expire")
+    page.goto(hosted)
+    expect(page.get_by_role("status")).to_contain_text(CLOSED[language])
+    page.locator("a.button").click()
+    page.wait_for_url("**/review/**")
+    wait_until(Order.objects.filter(state="expired").exists, what="the order to expire")
+    pay(page)
+    page.wait_for_url(re.compile("/orders/PO-"))
+    wait_until(Order.objects.filter(state="paid").exists, what="the order to be paid")
+    assert sorted(PaymentAttempt.objects.values_list("state", flat=True)) == ["canceled", "confirmed"]
+    assert sorted(Order.objects.values_list("state", flat=True)) == ["expired", "paid"]

@@ -1,0 +1,244 @@
+"""What customers do on the page of their order, and with a code before it: on both sizes, in both languages, with plain forms."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from playwright.sync_api import Page, expect
+
+from local.fixtures import LiveShop
+from orders import fulfilment, links, services
+from orders.models import Coupon, Order, Question
+from orders.tests.factories import OrderFactory
+from orders.tests.paid_orders import jpeg, paid_order
+from payments import link_payments
+from payments.models import LinkPayment, Refund
+from tests.browser.test_purchase import pay
+from tests.browser.visits import at_stripe, bought, carry, in_words, prepared
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.timeout(240)]
+
+ways = pytest.mark.parametrize(
+    ("size", "language", "javascript"),
+    [("phone", "pt", True), ("desktop", "en", False)],
+    ids=["phone-pt", "desktop-en-noscript"],
+)
+Opened = Callable[..., Page]
+Looks = Callable[[Page, str], None]
+REASON = "A fotografia está muito desfocada neste tamanho."
+
+
+@ways
+def test_a_paid_order_is_cancelled_and_the_money_goes_back(
+    shop_page: Opened,
+    looks_right: Looks,
+    live_shop: LiveShop,
+    wait_until: Callable[..., Any],
+    size: str,
+    language: str,
+    javascript: bool,
+) -> None:
+    order = bought(live_shop, wait_until, language=language)
+    page = shop_page(size, language, javascript=javascript)
+    page.goto(links.order_path(order))
+    cancel = page.get_by_role("link", name=in_words(language, "Cancel the order"))
+    cancel.click()
+    looks_right(page, "asked")
+    page.get_by_role("link", name=in_words(language, "No, keep it")).click()
+    assert Order.objects.get().state == "paid"
+    cancel.click()
+    page.get_by_role("button", name=in_words(language, "Yes, cancel it")).click()
+    expect(page.locator("h1")).to_have_text(in_words(language, "This order was cancelled"))
+    expect(cancel).to_have_count(0)
+    looks_right(page, "cancelled")
+    refunded = Order.objects.filter(state="cancelled", payment_state="refunded")
+    wait_until(refunded.exists, what="the refund")
+    assert [refund.amount_cents for refund in Refund.objects.all()] == [order.total_cents]
+    assert [refund["amount"] for refund in at_stripe(live_shop, "refund")] == [order.total_cents]
+
+
+@ways
+def test_one_click_brings_an_order_back_into_a_new_draft(
+    shop_page: Opened,
+    looks_right: Looks,
+    live_shop: LiveShop,
+    wait_until: Callable[..., Any],
+    size: str,
+    language: str,
+    javascript: bool,
+) -> None:
+    order = bought(live_shop, wait_until, language=language)
+    page = shop_page(size, language, javascript=javascript)
+    page.goto(links.order_path(order))
+    page.get_by_role("button", name=in_words(language, "Order these prints again")).click()
+    page.wait_for_url(f"{settings.SITE_URL}/")
+    said = in_words(language, "Your photos and prints are here, at today's prices. Change what you like.")
+    expect(page.locator(".notices").first).to_contain_text(said)
+    expect(page.locator('[data-photo][data-state="ready"]')).to_have_count(1)
+    expect(page.locator("[data-photo] [data-field=quantity]")).to_have_value("2")
+    looks_right(page, "again")
+    draft = page.request.get("/api/v1/drafts/current/").json()
+    assert [photo["sha256"] for photo in draft["photos"]] == [order.photos.get().sha256]
+    assert [(row["product"], row["quantity"]) for row in draft["items"]] == [("10x15", 2)]
+    assert Order.objects.count() == 1
+
+
+@ways
+def test_a_code_is_refused_taken_removed_and_paid_with(
+    shop_page: Opened,
+    looks_right: Looks,
+    wait_until: Callable[..., Any],
+    size: str,
+    language: str,
+    javascript: bool,
+) -> None:
+    Coupon.objects.create(code="VERAO10", kind="percent", percent=10)
+    page = shop_page(size, language, javascript=javascript)
+    carry(page, prepared(wait_until, language=language))
+    page.goto("/review/")
+    off = page.locator(".totals", has_text="VERAO10")
+
+    def enter(code: str) -> None:
+        page.fill("#coupon-code", code)
+        page.get_by_role("button", name=in_words(language, "Use it")).click()
+
+    enter("NADA")
+    unknown = in_words(language, "We do not know this code. Please check how it is written.")
+    expect(page.locator(".notices")).to_contain_text(unknown)
+    expect(off).to_have_count(0)
+    enter("verao10")
+    expect(off).to_have_count(1)
+    looks_right(page, "taken")
+    page.get_by_role("button", name=re.compile("VERAO10")).click()
+    expect(page.locator(".notices")).to_contain_text(in_words(language, "The code is removed."))
+    expect(off).to_have_count(0)
+    enter(" Verao10 ")
+    expect(off).to_have_count(1)
+    pay(page)
+    page.wait_for_url(re.compile("/orders/PO-"))
+    wait_until(Order.objects.filter(state="paid").exists, what="the order to be paid")
+    order = Order.objects.get()
+    assert (order.coupon_code, order.discount_cents, order.total_cents) == ("VERAO10", 7, 63)
+    expect(off).to_have_count(1)
+
+
+@ways
+def test_a_question_reaches_the_studio_and_a_fourth_is_asked_to_wait(
+    shop_page: Opened,
+    looks_right: Looks,
+    live_shop: LiveShop,
+    size: str,
+    language: str,
+    javascript: bool,
+) -> None:
+    order = OrderFactory(paid=True, language=language)
+    page = shop_page(size, language, javascript=javascript)
+    page.goto(links.order_path(order))
+    for number in range(4):
+        page.fill("#ask-text", f"Pergunta {number}?")
+        page.get_by_role("button", name=in_words(language, "Send"), exact=True).click()
+        answer = (
+            "Thank you. The studio answers by email."
+            if number < 3
+            else "The studio has your messages. Please give it an hour before you write again."
+        )
+        expect(page.locator(".notices")).to_contain_text(in_words(language, answer))
+    looks_right(page, "wait")
+    asked = ["Pergunta 0?", "Pergunta 1?", "Pergunta 2?"]
+    assert list(Question.objects.order_by("pk").values_list("text", flat=True)) == asked
+    mails = live_shop.mailbox.wait_for(3, to=settings.OWNER_EMAIL)
+    assert {mail["Reply-To"] for mail in mails} == {order.email}
+
+
+@pytest.mark.parametrize(
+    ("asked", "size", "language", "javascript"),
+    [
+        ("missing", "phone", "pt", False),
+        ("replace", "desktop", "en", True),
+    ],
+)
+def test_a_photo_is_sent_again_and_printed(
+    shop_page: Opened,
+    looks_right: Looks,
+    live_shop: LiveShop,
+    wait_until: Callable[..., Any],
+    tmp_path: Path,
+    asked: str,
+    size: str,
+    language: str,
+    javascript: bool,
+) -> None:
+    """Missing, or because the owner wants another: what is no photo is refused in words, the right one goes to S3 (U2, U7)."""
+    order = paid_order([jpeg(seed=1), jpeg(seed=2)], language=language)
+    if asked == "missing":
+        services.need_photos(order, [order.photos.get(seq=2).photo_id])
+    else:
+        fulfilment.store(order.pk)
+        services.ask_for_photo(order, 2, REASON)
+    page = shop_page(size, language, javascript=javascript)
+    page.goto(links.order_path(order))
+    expect(page.locator("li.missing")).to_have_count(1)
+    expect(page.locator("#why-2")).to_have_count(0 if asked == "missing" else 1)
+    looks_right(page, "asked")
+    letter, photo = tmp_path / "carta.jpg", tmp_path / "nova.jpg"
+    letter.write_text("não sou uma fotografia")
+    photo.write_bytes(jpeg(1500, 1000, seed=9))
+
+    def send(file: Path) -> None:
+        page.set_input_files("#again-2", file)
+        page.get_by_role("button", name=in_words(language, "Upload again")).click()
+
+    send(letter)
+    refusal = in_words(language, "“%(name)s” is not a picture. Please upload JPEG, PNG, WebP, HEIC or TIFF.")
+    expect(page.locator(".notices")).to_contain_text(refusal % {"name": "carta.jpg"})
+    assert Order.objects.get().state == "needs_photos"
+    send(photo)
+    arrived = in_words(language, "Thank you, photo %(seq)s has arrived.") % {"seq": 2}
+    expect(page.locator(".notices")).to_contain_text(arrived)
+    expect(page.locator("li.missing")).to_have_count(0)
+    looks_right(page, "arrived")
+    stored = Order.objects.filter(state="paid", stored_at__isnull=False)
+    wait_until(stored.exists, seconds=60, what="the photo to be stored")
+    row = order.photos.get(seq=2)
+    assert (row.filename, row.replace_reason, row.missing_since) == ("nova.jpg", "", None)
+    assert live_shop.bucket.read(row.storage_key) == photo.read_bytes()
+    assert row.items.get().print_key in live_shop.bucket.keys("orders/")
+
+
+def test_a_payment_link_is_paid(shop_page: Opened, looks_right: Looks, wait_until: Callable[..., Any]) -> None:
+    link = link_payments.make(5000, "Sessão de retrato")
+    page = shop_page("phone", "pt")
+    page.goto(f"/pay/{link.token}/")
+    looks_right(page, "link")
+    page.locator("form[data-once] button.button").click()
+    page.fill("[name=email]", "ana@example.com")
+    for name, value in {"number": "4242424242424242", "expiry": "12/34", "cvc": "123", "name": "ANA SA"}.items():
+        page.fill(f"[name={name}]", value)
+    page.locator("button[value=card]").click()
+    page.wait_for_url(f"**/pay/{link.token}/")
+    wait_until(LinkPayment.objects.filter(state="confirmed", received_cents=5000).exists, what="the payment")
+    page.reload()
+    expect(page.locator(".notice.good").last).to_contain_text("Já está pago")
+
+
+def test_the_page_follows_its_order_by_itself(shop_page: Opened, looks_right: Looks) -> None:
+    """Without a reload: the heading, the parcel with its carrier's page, a word for screen readers; then it asks no more."""
+    language = "pt"
+    order = OrderFactory(paid=True, language=language)
+    page = shop_page("phone", language)
+    page.goto(links.order_path(order))
+    page.evaluate("window.same = true")
+    services.ship(order, "CTT", "RT482915637PT")
+    heading = in_words(language, "Your prints are on their way")
+    expect(page.locator("h1")).to_have_text(heading)
+    expect(page.locator("#order-news")).to_have_text(heading)
+    expect(page.locator(".tracking a")).to_have_attribute("href", re.compile(r"^https://.*ctt.*RT482915637PT"))
+    assert page.evaluate("window.same")
+    looks_right(page, "shipped")
+    services.mark_delivered(order)
+    expect(page.locator("h1")).to_have_text(in_words(language, "Your prints have arrived"))
+    expect(page.locator("#order-poll")).to_have_count(1)
+    expect(page.locator("#order-poll[hx-get]")).to_have_count(0)
