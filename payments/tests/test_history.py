@@ -15,6 +15,7 @@ from outbox.models import OutboxMessage
 from payments import confirmation, gateway, refunds
 from payments.checkout import start_checkout
 from payments.models import PaymentAttempt, Refund
+from payments.problems import NotRefundable
 from payments.tests.stand_in import StandIn
 from payments.tests.together import together
 
@@ -126,3 +127,31 @@ def test_a_refund_from_the_dashboard_told_four_times_at_once_is_booked_once(stri
     assert list(Refund.objects.values_list("amount_cents", "state")) == [(25, "succeeded")]
     attempt.refresh_from_db()
     assert attempt.refunded_cents == 25
+
+
+def test_a_voucher_that_is_not_paid_yet_cannot_be_refunded(stripe_api: StandIn) -> None:
+    """C32: it has a payment at Stripe, and nothing was received."""
+    attempt = at_stripes_page()
+    stripe_api.pay(str(attempt.session_id), method="multibanco")
+    confirmation.settle_session(str(attempt.session_id))
+    attempt.refresh_from_db()
+    assert (attempt.state, str(attempt.intent_id)[:3]) == ("pending", "pi_")
+    with pytest.raises(NotRefundable):
+        refunds.refund(attempt.pk, reason="x")
+    assert (Refund.objects.count(), stripe_api.objects("refund")) == (0, [])
+
+
+def test_two_refunds_that_stripe_refuses_are_two_failed_rows(stripe_api: StandIn) -> None:
+    """C38: most of it went back in the dashboard, and the shop has not heard of it yet."""
+    attempt = at_stripes_page()
+    stripe_api.pay(str(attempt.session_id))
+    confirmation.settle_session(str(attempt.session_id))
+    attempt.refresh_from_db()
+    stripe_api.dashboard_refund(str(attempt.charge_id), 60)
+    made = [refunds.refund(attempt.pk, 30, reason="x") for _twice in range(2)]
+    assert [(row.state, row.provider_id, row.settled_at is not None) for row in made] == [("failed", None, True)] * 2
+    keys = {f"email-owner:{row.public_id}:failed" for row in made}
+    assert OutboxMessage.objects.filter(key__in=keys, payload__kind="refund_failed").count() == 2
+    assert kinds(attempt)[-4:] == ["refund_asked", "refund_failed"] * 2
+    attempt.refresh_from_db()
+    assert attempt.refunded_cents == 0
