@@ -1,13 +1,15 @@
-"""The admin's content security policy: the shop's strict one, loosened for /admin/ as far as its theme needs.
+"""The content security policy: the shop's strict one, loosened for /admin/ as far as its theme needs.
 
 django-unfold writes its behaviour as Alpine.js expressions in attributes, which Alpine compiles with `new Function`
 ('unsafe-eval'), and its theme colours and some widths as inline styles ('unsafe-inline', for styles alone). Inline
 scripts stay forbidden, everything still comes from this host, and customers' pages keep the strict policy.
 """
 
-from collections.abc import Callable
+import functools
 
-from csp.constants import UNSAFE_EVAL, UNSAFE_INLINE
+from csp.constants import HEADER, UNSAFE_EVAL, UNSAFE_INLINE
+from csp.middleware import CSPMiddleware
+from csp.utils import build_policy
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import reverse
@@ -15,14 +17,25 @@ from django.urls import reverse
 ADDED = {"script-src": [UNSAFE_EVAL], "style-src": [UNSAFE_INLINE]}
 
 
-class AdminPolicyMiddleware:
-    """Adds the two exceptions to answers under /admin/; stands below CSPMiddleware, which writes the header."""
+class PolicyMiddleware(CSPMiddleware):
+    """django-csp's, which puts each answer's policy together anew; here the ordinary one is made once a process."""
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        response = self.get_response(request)
-        if request.path.startswith(reverse("admin:index")):
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        if request.path.startswith(_admin()):
             response._csp_update = ADDED  # type: ignore[attr-defined]
+        if any(name.startswith("_csp_") for name in vars(response)):  # a policy of its own, see django-csp's decorators
+            answer: HttpResponseBase = super().process_response(request, response)
+            return answer
+        response.headers.setdefault(HEADER, _ordinary())
         return response
+
+
+@functools.cache
+def _admin() -> str:
+    return reverse("admin:index")
+
+
+@functools.cache
+def _ordinary() -> str:
+    policy: str = build_policy()
+    return policy

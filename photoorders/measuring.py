@@ -30,6 +30,7 @@ TASKS = Histogram("photoorders_task_duration_seconds", "Seconds a task took", ["
 TASK_FAILURES = Counter("photoorders_task_failures_total", "Tasks that raised", ["task"])
 
 _started: dict[str, float] = {}
+log = structlog.get_logger("photoorders.request")
 
 
 class DurationMiddleware:
@@ -44,7 +45,7 @@ class DurationMiddleware:
         route = request.resolver_match.route if request.resolver_match else "unmatched"
         seconds = time.perf_counter() - start
         REQUESTS.labels(_method(request), route, str(response.status_code)).observe(seconds)
-        structlog.get_logger("photoorders.request").info(
+        log.info(
             "request",
             method=_method(request),
             route=route,

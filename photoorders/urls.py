@@ -8,6 +8,8 @@ from orders.api.docs import DocsView
 from photoorders import health, metrics
 
 urlpatterns = [
+    path("", include("orders.page_urls")),  # first: they are asked for most
+    path("", include("payments.urls")),
     path("health", health.ready, name="health"),
     path("health/live", health.live, name="health-live"),
     path("health/ready", health.ready, name="health-ready"),
@@ -19,8 +21,6 @@ urlpatterns = [
     path("i18n/", include("django.conf.urls.i18n")),
     path("admin/", include("accounts.urls")),
     path("admin/", admin.site.urls),
-    path("", include("payments.urls")),
-    path("", include("orders.page_urls")),
 ]
 
 handler500 = "photoorders.failures.server_error"
