@@ -4,10 +4,11 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from orders import catalogue, coupons, pricing, quality
+from orders import catalogue, coupons, price_book, pricing, quality
 from orders.coupons import CouponRefused
 from orders.drafts import Draft
 from orders.photo_json import photo_json
+from orders.price_book import PriceBook
 from uploads import stash
 from uploads.photo import Photo
 
@@ -35,26 +36,28 @@ class Basket:
     photos: list[Photo]
     prints: list[Print]
     totals: pricing.Totals
+    book: PriceBook
     coupon_problem: CouponRefused | None = None  # why the draft's code takes nothing off
 
 
-def load(draft: Draft) -> Basket:
-    """Reads photos and price list anew. Items whose photo is gone or whose product left the price list are left out."""
+def load(draft: Draft, book: PriceBook | None = None) -> Basket:
+    """Reads the photos anew, and the price book too where none is given. Items whose photo is gone or whose product left
+    the price list are left out."""
+    book = book or price_book.read()
     photos = stash.photos(draft.id)
     by_id = {photo.id: photo for photo in photos}
-    products = catalogue.products()
-    rows = [row for row in draft.items if row["photo"] in by_id and _on_sale(row, products)]
+    rows = [row for row in draft.items if row["photo"] in by_id and _on_sale(row, book.products)]
     method = (draft.delivery or {}).get("method", "")
     zone = (draft.address or {}).get("zone", "")
-    totals = pricing.price(rows, zone, method, products=products)
+    totals = pricing.price(rows, zone, method, book=book)
     totals, refusal = _discounted(
-        draft, totals, lambda discount: pricing.price(rows, zone, method, products=products, discount=discount)
+        draft, totals, lambda discount: pricing.price(rows, zone, method, book=book, discount=discount)
     )
     prints = [
-        _print(row, by_id[row["photo"]], products[row["product"]], line)
+        _print(row, by_id[row["photo"]], book.products[row["product"]], line)
         for row, line in zip(rows, totals.lines, strict=True)
     ]
-    return Basket(draft, photos, prints, totals, refusal)
+    return Basket(draft, photos, prints, totals, book, refusal)
 
 
 def _discounted(

@@ -16,8 +16,8 @@ from orders import coupons, drafts, legal, snapshots
 from orders.basket import Basket
 from orders.coupons import CouponRefused
 from orders.drafts import Draft
-from orders.models import Coupon, Order, OrderEvent, OrderItem, OrderPhoto, ShopSettings
-from orders.problems import DraftBusy, DraftExpired, DraftIncomplete, DraftOrdered, TermsNotAccepted
+from orders.models import Coupon, Order, OrderEvent, OrderItem, OrderPhoto
+from orders.problems import DraftBusy, DraftExpired, DraftIncomplete, DraftOrdered, SumChanged, TermsNotAccepted
 from orders.snapshots import Snapshot
 from outbox.services import enqueue
 from uploads import stash
@@ -26,10 +26,11 @@ from uploads.photo import Photo
 MARGIN_SECONDS = 3600  # what was frozen outlives the Session by this, for events that come late
 
 
-def freeze(draft: Draft, *, language: str, terms: bool) -> Order:
+def freeze(draft: Draft, *, language: str, terms: bool, shown_cents: int | None = None) -> Order:
     """The pending order of what the draft holds now; unchanged since the last time, the same order (C5).
 
-    Call outside transactions. Raises DraftExpired, DraftOrdered, DraftIncomplete, TermsNotAccepted, DraftBusy.
+    `shown_cents` is the sum that the customer saw; None where nobody was shown one. Call outside transactions. Raises
+    DraftExpired, DraftOrdered, DraftIncomplete, TermsNotAccepted, SumChanged, DraftBusy.
     """
     draft = drafts.get(draft.id) or _expired()
     if draft.ordered:
@@ -42,6 +43,8 @@ def freeze(draft: Draft, *, language: str, terms: bool) -> Order:
         raise TermsNotAccepted
     if basket.coupon_problem is not None:
         _drop_coupon(draft, basket.coupon_problem)
+    if shown_cents is not None and shown_cents != basket.totals.total_cents:
+        raise SumChanged
     fingerprint = _fingerprint(basket)
     photos = _ordered_photos(basket)
     try:
@@ -67,7 +70,7 @@ def missing(basket: Basket) -> list[str]:
         lacking.append("photos")
     if not basket.draft.delivery or not (basket.draft.address or {}).get("confirmed"):
         lacking.append("delivery")
-    if basket.prints and basket.totals.items_cents < ShopSettings.load().minimum_order_cents:
+    if basket.prints and basket.totals.items_cents < basket.book.shop.minimum_order_cents:
         lacking.append("minimum_order")
     return lacking
 

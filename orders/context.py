@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.http import HttpRequest
 
+from orders import price_book
 from orders.models import ShopSettings
 
 
@@ -14,6 +15,6 @@ def shop_of(request: HttpRequest) -> ShopSettings:
     """The shop settings, read once a request, however many templates ask."""
     kept: ShopSettings | None = getattr(request, "_shop_settings", None)
     if kept is None:
-        kept = ShopSettings.load()
+        kept = price_book.shown().shop
         request._shop_settings = kept  # type: ignore[attr-defined]
     return kept

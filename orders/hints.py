@@ -4,12 +4,12 @@ from django.utils import timezone
 
 from orders import arrival
 from orders.basket import Basket
-from orders.models import Order, ShopSettings
+from orders.models import Order
 
 
 def of_basket(basket: Basket) -> dict[str, object]:
     """`arrives` (first and last day, None for pickup), `free_shipping_left` and `minimum_left` (cents, 0: nothing to say)."""
-    shop, totals = ShopSettings.load(), basket.totals
+    shop, totals = basket.book.shop, basket.totals
     posted = (basket.draft.delivery or {}).get("method") == Order.Method.POST
     free_from = shop.free_shipping_from_cents
     left = free_from - totals.items_cents if posted and free_from is not None and totals.shipping_cents else 0

@@ -5,8 +5,9 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from orders import catalogue
-from orders.models import Order, ShippingZone, ShopSettings
+from orders import catalogue, price_book
+from orders.models import Order
+from orders.price_book import PriceBook
 
 CURRENCY = "EUR"
 LEAST_CENTS = 50  # Stripe charges no smaller sum in euros
@@ -79,15 +80,13 @@ def price(
     method: str,
     price_group: str = "",
     *,
-    products: Mapping[str, catalogue.ProductInfo] | None = None,
+    book: PriceBook | None = None,
     discount: Discount | None = None,
 ) -> Totals:
     """The totals of items `{product, quantity, …}` sent to `zone` ("" while unknown) by `method`; reads the price list."""
-    settings = ShopSettings.load()
-    zones = dict(ShippingZone.objects.values_list("code", "price_cents"))
-    shipping = Shipping(zones, settings.free_shipping_from_cents)
-    known = catalogue.products() if products is None else products
-    return compute(list(items), known, shipping, zone, method, settings.iva_percent, price_group, discount)
+    book = book or price_book.read()
+    shipping = Shipping(book.shipping, book.shop.free_shipping_from_cents)
+    return compute(list(items), book.products, shipping, zone, method, book.shop.iva_percent, price_group, discount)
 
 
 def compute(

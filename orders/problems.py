@@ -81,6 +81,14 @@ class TermsNotAccepted(Problem):
     detail = _("Please accept the terms before paying.")
 
 
+class SumChanged(Problem):
+    """What the customer was shown is not what the order costs now: a price was changed meanwhile."""
+
+    status = 409
+    code = "sum_changed"
+    detail = _("A price has changed since you opened this page. Please look at the sum again; nothing was charged.")
+
+
 class DraftBusy(Problem):
     """Many changes of one draft at once: none was lost, this one was not made."""
 

@@ -1,7 +1,7 @@
 """The first page as visitors without photos see it: the same for all of them, so it is rendered once in a few seconds.
 
 Rendering is what the page costs (docs/speed.md). Only the CSRF token differs between visitors; it is put in anew each
-time. What the owner changes shows START_PAGE_SECONDS later at most; prices are read afresh wherever they count.
+time. What the owner changes shows SHOWN_SECONDS later at most; prices are read afresh wherever they count.
 """
 
 import re
@@ -21,7 +21,7 @@ _kept: dict[str, tuple[float, list[bytes]]] = {}  # by language: until when, and
 
 def response(request: HttpRequest, render: Callable[[], HttpResponse]) -> HttpResponse:
     """The page as rendered before, or by `render` now. Whoever has a message to read, or a query, gets one of his own."""
-    seconds = settings.START_PAGE_SECONDS
+    seconds = settings.SHOWN_SECONDS
     if not seconds or request.META.get("QUERY_STRING") or len(get_messages(request)):
         return render()
     language = translation.get_language() or ""

@@ -15,11 +15,10 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.cache import never_cache
-from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from addresses.services import AddressAmbiguous, AddressError
-from orders import advice, cards, catalogue, checkout, drafts, forms, hints, pictures, sizes, start_page
+from orders import advice, cards, checkout, drafts, forms, hints, pictures, price_book, sizes, start_page
 from orders import basket as baskets
 from orders.basket import Basket
 from orders.delivery import LENGTHS
@@ -58,32 +57,30 @@ def with_draft(
 
 
 @never_cache
-@ensure_csrf_cookie
 @require_safe
 @with_draft
 def home(request: HttpRequest, draft: Draft) -> HttpResponse:
     if not stash.photos(draft.id):
-        return start_page.response(request, lambda: _saved(request, draft))
-    return _saved(request, draft)
+        return start_page.response(request, lambda: _saved(request, draft, price_book.read()))
+    return _saved(request, draft, price_book.shown())
 
 
-def _saved(request: HttpRequest, draft: Draft) -> HttpResponse:
+def _saved(request: HttpRequest, draft: Draft, book: price_book.PriceBook) -> HttpResponse:
     """The first page with what the draft holds."""
-    basket = baskets.load(draft)
-    products = catalogue.products()
-    return _home(request, basket, cards.cards(basket, products), products)
+    basket = baskets.load(draft, book)
+    return _home(request, basket, cards.cards(basket, basket.book.products))
 
 
 @require_POST
 @with_draft
 def prints(request: HttpRequest, draft: Draft) -> HttpResponse:
     """The prints form without a script: saves the rows, after what the pressed button asks for."""
-    products = catalogue.products()
-    rows, target = _after_button(request, draft, cards.sent_rows(request.POST), list(products))
+    codes = list(price_book.shown().products)
+    rows, target = _after_button(request, draft, cards.sent_rows(request.POST), codes)
     try:
         drafts.set_items(draft, [{name: row[name] for name in cards.FIELDS} for row in rows])
     except Invalid as problem:
-        return _prints_again(request, draft, rows, problem, products)
+        return _prints_again(request, draft, rows, problem)
     return redirect(target)
 
 
@@ -106,11 +103,10 @@ def delivery(request: HttpRequest, draft: Draft) -> HttpResponse:
 
 
 @never_cache
-@ensure_csrf_cookie
 @require_safe
 @with_draft
 def review(request: HttpRequest, draft: Draft) -> HttpResponse:
-    basket = baskets.load(draft)
+    basket = baskets.load(draft, price_book.shown())
     missing = checkout.missing(basket)
     for lacking, page in (("items", "home"), ("delivery", "delivery")):
         if lacking in missing:
@@ -136,9 +132,8 @@ def prints_text(count: int) -> str:
     return ngettext("1 print", "%(n)s prints", count) % {"n": count}
 
 
-def _home(
-    request: HttpRequest, basket: Basket, shown: list[cards.Card], products: Mapping[str, Any], **more: object
-) -> HttpResponse:
+def _home(request: HttpRequest, basket: Basket, shown: list[cards.Card], **more: object) -> HttpResponse:
+    products = basket.book.products
     listed, scale = sizes.sizes(products.values())
     blank = cards.blank_card(products)
     context = {
@@ -180,14 +175,12 @@ def _after_button(
     return rows, reverse("delivery") if "next" in pressed else home_page
 
 
-def _prints_again(
-    request: HttpRequest, draft: Draft, rows: list[dict[str, Any]], problem: Invalid, products: Mapping[str, Any]
-) -> HttpResponse:
+def _prints_again(request: HttpRequest, draft: Draft, rows: list[dict[str, Any]], problem: Invalid) -> HttpResponse:
     basket = baskets.load(draft)
     errors: list[Errors] = list(problem.errors) if isinstance(problem.errors, list) else []
     general = [] if errors else [str(error) for found in dict(problem.errors).values() for error in found]  # type: ignore[arg-type]
-    shown = cards.typed_cards(basket.photos, rows, errors, products)
-    return _home(request, basket, shown, products, form_errors=general)
+    shown = cards.typed_cards(basket.photos, rows, errors, basket.book.products)
+    return _home(request, basket, shown, form_errors=general)
 
 
 def _delivery_fields(request: HttpRequest) -> dict[str, object]:

@@ -42,7 +42,9 @@ class CheckoutStarted:
     order_url: str
 
 
-def start_checkout(draft: Draft, method: str = "checkout", *, language: str, terms: bool) -> CheckoutStarted:
+def start_checkout(
+    draft: Draft, method: str = "checkout", *, language: str, terms: bool, shown_cents: int | None = None
+) -> CheckoutStarted:
     """The one payable Session of what the draft holds now; asked again, the same one (C5).
 
     Call outside transactions. Raises orders' problems (DraftIncomplete, DraftOrdered, …), PaymentServiceUnavailable,
@@ -52,7 +54,7 @@ def start_checkout(draft: Draft, method: str = "checkout", *, language: str, ter
         if method not in METHODS or (method == Method.ELEMENTS and not elements.offered()):
             raise MethodNotOffered
         _refuse_paid(draft.id)
-        order = freezing.freeze(draft, language=language, terms=terms)
+        order = freezing.freeze(draft, language=language, terms=terms, shown_cents=shown_cents)
         attempt = _payable(order, method)
         secret = _client_secret(attempt)
     except Problem as problem:

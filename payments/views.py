@@ -1,5 +1,7 @@
 """The two steps of paying that are pages: off to Stripe, and back. Everything is decided by payments.services."""
 
+import re
+
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -31,7 +33,14 @@ def pay(request: HttpRequest) -> HttpResponse:
         terms = request.POST.get("accept_terms", "") not in ("", "0", "false")
         asked = request.POST.get("method", "")
         method = asked if asked in ("checkout", "elements") else settings.PAYMENT_PAGE
-        started = start_checkout(draft, method, language=(get_language() or "pt")[:2], terms=terms)
+        shown = request.POST.get("shown_cents", "")
+        started = start_checkout(
+            draft,
+            method,
+            language=(get_language() or "pt")[:2],
+            terms=terms,
+            shown_cents=int(shown) if re.fullmatch(r"\d{1,9}", shown, re.ASCII) else None,
+        )
     except PaymentServiceUnavailable as problem:
         return unavailable(request, problem)
     except DraftOrdered as problem:

@@ -1,5 +1,6 @@
 """The API's payment calls and the pay button: DESIGN §4, C62, S7."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -7,8 +8,8 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 
 from accounts.models import User
-from orders import drafts
-from orders.models import Order
+from orders import drafts, price_book
+from orders.models import Order, PriceTier
 from orders.tests import visitors
 from payments import confirmation
 from payments.models import PaymentAttempt
@@ -111,6 +112,32 @@ def test_the_button_leads_to_stripe_or_back_to_the_review_page(stripe_api: Stand
     assert PaymentAttempt.objects.count() == 0
     started = client.post("/checkout/", {"accept_terms": "on"})
     assert (started.status_code, started["Location"]) == (302, stripe_api.objects("checkout.session")[0]["url"])
+
+
+@pytest.fixture
+def shown_for_a_minute(settings: Any) -> Iterator[None]:
+    settings.SHOWN_SECONDS = 60
+    price_book.forget()
+    yield
+    price_book.forget()
+
+
+@pytest.mark.usefixtures("shown_for_a_minute")
+def test_nobody_pays_a_sum_that_was_not_shown(stripe_api: StandIn) -> None:
+    """C1: a price raised after the review page was opened, or not shown there yet, is told before anything is charged."""
+    client, _draft = visitor()
+    form = 'name="shown_cents" value="70"'
+    assert form in client.get("/review/").content.decode()
+    PriceTier.objects.filter(product__code="10x15").update(unit_cents=40)
+    assert form in client.get("/review/").content.decode()
+    refused = client.post("/checkout/", {"accept_terms": "on", "shown_cents": "70"})
+    assert (refused.status_code, refused["Location"]) == (302, "/review/")
+    assert (Order.objects.count(), PaymentAttempt.objects.count()) == (0, 0)
+    told = client.get("/review/").content.decode()
+    assert "Um preço mudou" in told
+    assert 'name="shown_cents" value="80"' in told
+    client.post("/checkout/", {"accept_terms": "on", "shown_cents": "80"})
+    assert Order.objects.get().total_cents == 80
 
 
 def paid(stripe_api: StandIn) -> PaymentAttempt:
