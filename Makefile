@@ -10,7 +10,7 @@ ARGS ?=
 export PYTHONUNBUFFERED = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-unit test-integration test-race test-stripe test-browser coverage chaos bench load lint format \
+.PHONY: help install run test test-unit test-integration test-race test-stripe test-browser coverage chaos bench load lighthouse lint format \
 	shell migrate demo-reset doctor logs up down lock backup restore screenshots messages
 
 help: ## this list
@@ -54,6 +54,9 @@ bench: ## measures speed beside its floors, writes bench/results.json
 
 load: ## Locust against a running shop; URL=http://127.0.0.1:8000 USERS=20 SECONDS=60 CHECKOUT=1
 	@$(DEV) python -m bench.load $(ARGS)
+
+lighthouse: ## Lighthouse on a running shop's pages, as a phone sees them; URL=http://127.0.0.1:8000
+	@$(DEV) python -m local.lighthouse
 
 lint: ## ruff, mypy, import contracts, migrations, templates, translations
 	@$(DEV) python -m local.lint
