@@ -108,9 +108,13 @@ class Trial:
         path.write_text(mutant.source)
         try:
             limit = 60 + 5 * sum(self.seconds.get(name, 0.0) for name in names)
-            return self.child(lambda: (put_in(mutant, self.root), self._tests(names))[1], limit)
+            return self.child(lambda: self._changed(mutant, names), limit)
         finally:
             path.write_text(before)
+
+    def _changed(self, mutant: Mutant, names: list[str]) -> dict[str, Any]:
+        put_in(mutant, self.root)
+        return self._tests(names)
 
     def _tests(self, names: Iterable[str], first: bool = True) -> dict[str, Any]:
         """Runs the tests, up to the first failure when `first`."""
@@ -181,7 +185,7 @@ def _use_the_database_as_it_is() -> None:
 
     def setup_databases(*_options: Any, **_more: Any) -> list[Any]:
         for connection in connections.all():
-            name = connection.creation._get_test_db_name()
+            name = connection.creation._get_test_db_name()  # type: ignore[attr-defined]  # Django has it; its stubs do not
             settings.DATABASES[connection.alias]["NAME"] = connection.settings_dict["NAME"] = name
         return []
 

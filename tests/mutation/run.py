@@ -4,7 +4,7 @@ A mutant that no test notices survives and is listed. Works on a copy of the las
 itself. Most mutants are tried in forks of one test run (inside.py) by the tests that meet the changed line. What
 only a program started anew would have (with `--confirm` also what survived) meets all tests of its file (TESTS) in a
 process of its own. `--only TEXT` takes the mutants whose description holds the text, `--limit N` N of each file, chosen by
-`--seed`. Tests that need a worker, the whole shop or a browser are not asked.
+`--seed`, `--again REPORT` what survived there. Tests that need a worker, the whole shop or a browser are not asked.
 """
 
 import argparse
@@ -21,10 +21,11 @@ from typing import Any
 from tests.mutation.mutants import ROOT, Mutant, mutants
 
 PAY, ORDERS = "payments/tests/test_", "orders/tests/test_"
+HISTORY = f"{PAY}history.py"
 TESTS: dict[str, list[str]] = {
-    "payments/confirmation.py": [f"{PAY}confirmation.py", f"{PAY}inbox.py", f"{PAY}late_money.py"],
-    "payments/refunds.py": [f"{PAY}refunds.py", f"{PAY}confirmation.py"],
-    "payments/checkout.py": [f"{PAY}checkout.py", f"{PAY}confirmation.py"],
+    "payments/confirmation.py": [f"{PAY}confirmation.py", f"{PAY}purchases.py", f"{PAY}late_money.py", HISTORY],
+    "payments/refunds.py": [f"{PAY}refunds.py", HISTORY],
+    "payments/checkout.py": [f"{PAY}checkout.py", f"{PAY}elements.py"],
     "orders/pricing.py": [f"{ORDERS}pricing.py", f"{ORDERS}coupons.py"],
     "orders/services.py": [f"{ORDERS}services.py", f"{ORDERS}fulfilment.py", f"{ORDERS}replacing.py"],
     "payments/inbox.py": [f"{PAY}inbox.py", f"{PAY}webhook.py"],
@@ -92,6 +93,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--commit", default="HEAD")
     parser.add_argument("--confirm", action="store_true", help="survivors meet all their file's tests once more")
+    parser.add_argument("--again", type=Path, help="only what survived by this earlier report")
     parser.add_argument("--report", type=Path, default=Path("test-artifacts/mutation.json"))
     given = parser.parse_args()
     commit = subprocess.run(["git", "rev-parse", given.commit], cwd=ROOT, capture_output=True, text=True, check=True)
@@ -106,7 +108,11 @@ def main() -> None:
 
 def try_all(copy: Copy, given: argparse.Namespace) -> dict[str, Any]:
     every = {file: list(mutants(file, copy.folder)) for file in given.files}
-    chosen = {file: sample([it for it in found if given.only in it.what], given) for file, found in every.items()}
+    before = json.loads(given.again.read_text()) if given.again else None
+    chosen = {
+        file: sample([it for it in found if given.only in it.what and survived(before, it)], given)
+        for file, found in every.items()
+    }
     files = {
         file: {"titles": [it.title for it in found if not it.loose], "own": TESTS[file]}
         for file, found in chosen.items()
@@ -127,6 +133,10 @@ def try_all(copy: Copy, given: argparse.Namespace) -> dict[str, Any]:
             "survivors": [title for title, killer in killed.items() if not killer],
         }
     return report
+
+
+def survived(before: dict[str, Any] | None, mutant: Mutant) -> bool:
+    return before is None or mutant.title in before.get(mutant.file, {}).get("survivors", ())
 
 
 def sample(found: list[Mutant], given: argparse.Namespace) -> list[Mutant]:
