@@ -155,3 +155,29 @@ def test_two_refunds_that_stripe_refuses_are_two_failed_rows(stripe_api: StandIn
     assert kinds(attempt)[-4:] == ["refund_asked", "refund_failed"] * 2
     attempt.refresh_from_db()
     assert attempt.refunded_cents == 0
+
+
+def test_the_customer_is_told_of_a_refund_when_it_has_arrived_and_not_before(stripe_api: StandIn) -> None:
+    """C38."""
+    attempt = at_stripes_page()
+    stripe_api.pay(str(attempt.session_id))
+    confirmation.settle_session(str(attempt.session_id))
+    stripe_api.faults(refund_status="pending")
+    made = refunds.refund(attempt.pk, 30, reason="x")
+    told = OutboxMessage.objects.filter(key=f"email-customer:{attempt.order.number}:refunded:{made.public_id}")
+    assert (made.state, made.settled_at, told.count()) == ("pending", None, 0)
+    stripe_api.settle_refund(str(made.provider_id), "succeeded")
+    for _twice in range(2):
+        refunds.apply(gateway.retrieve_refund(str(made.provider_id)))
+    assert told.get().payload == {"order_id": attempt.order_id, "kind": f"refunded:{made.pk}"}
+    assert not OutboxMessage.objects.filter(payload__kind="refund_failed").exists()
+
+
+def test_a_single_cent_can_be_refunded(stripe_api: StandIn) -> None:
+    """C32."""
+    attempt = at_stripes_page()
+    stripe_api.pay(str(attempt.session_id))
+    confirmation.settle_session(str(attempt.session_id))
+    assert refunds.refund(attempt.pk, 1, reason="x").state == "succeeded"
+    attempt.refresh_from_db()
+    assert attempt.refunded_cents == 1
