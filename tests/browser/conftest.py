@@ -92,9 +92,45 @@ def studio() -> None:
     )
 
 
+ZOOMED = (640, 320)  # px: what a screen of 1280 shows at 200 % and 400 % zoom (WCAG 1.4.4, 1.4.10)
+RUNS_OUT = """() => {
+  const wide = document.documentElement.clientWidth;
+  const found = document.documentElement.scrollWidth > wide ? ["the page scrolls sideways"] : [];
+  for (const node of document.querySelectorAll("a, button, input, select, textarea, summary, label, h1, h2, p, dd, time")) {
+    const box = node.getBoundingClientRect();
+    if (!box.width || !node.checkVisibility({ visibilityProperty: true }) || node.closest('.visually-hidden')) continue;
+    const what = `${node.localName} "${(node.innerText || node.name || "").trim().slice(0, 40)}"`;
+    if (box.left < -1 || box.right > wide + 1) found.push(`${what} is at ${box.left} to ${box.right}`);
+    else if (node.matches("button, .button, summary, h1, h2") && node.scrollWidth > node.clientWidth + 1) found.push(`${what} is cut off`);
+  }
+  return found;
+}"""
+
+
+def other_scheme(page: Page) -> None:
+    """The contrasts of the same page in the other of the two colour schemes."""
+    dark = page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
+    page.emulate_media(color_scheme="light" if dark else "dark")
+    found = Axe().run(page, options={"runOnly": ["color-contrast"]})
+    page.emulate_media(color_scheme="dark" if dark else "light")
+    assert found.violations_count == 0, found.generate_report()
+
+
+def zoomed(page: Page, name: str) -> None:
+    """Nothing runs out of the screen or is cut off at 200 % and 400 % zoom."""
+    size = page.viewport_size
+    for width in ZOOMED:
+        page.set_viewport_size({"width": width, "height": 640})
+        wrong = page.locator("html").evaluate(RUNS_OUT)
+        assert wrong == [], f"{name} at {width} px"
+    if size:
+        page.set_viewport_size(size)
+
+
 @pytest.fixture
 def looks_right(request: pytest.FixtureRequest) -> Callable[[Page, str], None]:
-    """Keeps a screenshot, and fails where axe-core finds fault or the page is wider than the screen."""
+    """Keeps a screenshot, and fails where axe-core finds fault, in light or in dark, or where the page does not fit its
+    screen, zoomed in too."""
 
     def check(page: Page, name: str) -> None:
         ARTIFACTS.mkdir(exist_ok=True)
@@ -102,9 +138,12 @@ def looks_right(request: pytest.FixtureRequest) -> Callable[[Page, str], None]:
         page.screenshot(path=ARTIFACTS / f"{test}-{name}.png", full_page=True)
         wide, screen = page.locator("html").evaluate("node => [node.scrollWidth, node.clientWidth]")
         assert wide <= screen, f"{name} is {wide} px wide on a screen of {screen}"
+        if not page.locator("html").evaluate("() => matchMedia('print').matches"):
+            zoomed(page, name)
         if not can_run_scripts(page):
             return  # axe-core is a script itself; the same markup is looked at where scripts run
         found = Axe().run(page, options={"resultTypes": ["violations"]})
         assert found.violations_count == 0, found.generate_report()
+        other_scheme(page)
 
     return check

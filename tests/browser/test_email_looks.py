@@ -55,7 +55,6 @@ SAYS = {  # what each must tell, besides heading, order number and the link
     "photos_reminder": (LONG_NAME,),
     "voucher_reminder": ("21800", "123 456 789"),
     "voucher_replaced": ("21800", "123 456 789"),
-    "voucher_replaced": ("21800", "123 456 789"),
 }
 
 

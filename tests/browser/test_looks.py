@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 from django.template.loader import render_to_string
-from django.utils import translation
+from django.utils import timezone, translation
 from playwright.sync_api import Page, expect
 
 from orders import links
-from orders.tests.factories import OrderFactory
+from payments.models import PaymentLink
+from tests.browser.orders import STATES, order_in
 from tests.browser.test_purchase import upload
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.timeout(240)]
@@ -77,7 +78,7 @@ def test_an_order_prints_dark_on_white(
     shop_page: Callable[..., Page], looks_right: Callable[[Page, str], None], dark: bool
 ) -> None:
     """On paper there are no buttons, and the text is dark whatever the screen's colours are."""
-    order = OrderFactory(paid=True)
+    order = order_in("shipped", language="en")
     page = shop_page("desktop", "en", dark=dark)
     page.emulate_media(media="print")
     page.goto(links.order_path(order))
@@ -86,3 +87,49 @@ def test_an_order_prints_dark_on_white(
     ink = page.locator("h1").evaluate("node => getComputedStyle(node).color")
     assert max(int(part) for part in ink.removeprefix("rgb(").removesuffix(")").split(",")) < 80
     looks_right(page, "printed")
+    assert page.pdf(format="A4").count(b"/Type /Page\n") == 1
+
+
+def test_an_order_reads_well_in_every_state(
+    shop_page: Callable[..., Page], looks_right: Callable[[Page, str], None]
+) -> None:
+    """Each state that a customer can find an order in, with a long file name; by the studio's invoice sentence too."""
+    orders = {name: order_in(name) for name in STATES}
+    page = shop_page("phone", "pt")
+    for name, order in orders.items():
+        page.goto(links.order_path(order))
+        expect(page.locator("h1")).to_have_count(1)
+        expect(page.locator("main")).to_contain_text("O estúdio envia-lhe a fatura por email.")
+        looks_right(page, name)
+
+
+def test_the_pages_beside_the_way_read_well(
+    shop_page: Callable[..., Page], looks_right: Callable[[Page, str], None]
+) -> None:
+    """Payment links, an unknown payment, "cancel this order?"."""
+    link = PaymentLink.objects.create(description="Álbum de casamento, 30 × 30 cm, 40 páginas", amount_cents=18_500)
+    closed = PaymentLink.objects.create(description="Sessão", amount_cents=9_000, closed_at=timezone.now())
+    cancelling = links.order_path(order_in("paid")).replace("/?", "/cancel/?")
+    page = shop_page("desktop", "en")
+    for name, path in {
+        "link": f"/pay/{link.token}/",
+        "link-closed": f"/pay/{closed.token}/",
+        "unknown": "/checkout/return/?session_id=cs_test_nobody",
+        "cancel": cancelling,
+        "terms": "/legal/terms/",
+    }.items():
+        page.goto(path)
+        expect(page.locator("h1")).to_have_count(1)
+        looks_right(page, name)
+
+
+def test_who_wants_no_motion_gets_none(shop_page: Callable[..., Page]) -> None:
+    """The same button moves for those who did not ask."""
+    page = shop_page("desktop", "en")
+    page.goto("/")
+    duration = "getComputedStyle(document.querySelector('.button')).transitionDuration"
+    scrolling = "getComputedStyle(document.documentElement).scrollBehavior"
+    still, rest = page.evaluate(duration), page.evaluate(scrolling)
+    page.emulate_media(reduced_motion="no-preference")
+    assert (still, rest) == ("0s", "auto")
+    assert (page.evaluate(duration), page.evaluate(scrolling)) == ("0.15s, 0.15s", "smooth")

@@ -1,71 +1,220 @@
-"""`make screenshots`: one customer's way and the owner's list, as pictures in docs/screenshots/. Asked for by name only.
+"""`make screenshots`: every page, state and email as pictures in docs/screenshots/. Asked for by name only.
 
-Pictures are of the screen, not of the whole page, in 256 colours, so that the repository stays small.
+Whole pages, as WebP, so that the repository stays small. What they show is drawn by backoffice/demo/pictures.py.
 """
 
+import functools
 import io
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.template.loader import render_to_string
+from django.test import Client
+from django.utils import timezone, translation
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from accounts.models import User
+from backoffice.demo import pictures
+from backoffice.demo.past_orders import install_orders
+from backoffice.demo.people import OWNER, install_people
+from orders import emails, links
 from orders.models import Order
+from payments.models import PaymentLink
+from tests.browser.conftest import studio
+from tests.browser.orders import STATES, order_in
+from tests.browser.test_email_looks import FOLDER as MAIL_PICTURES
+from tests.browser.test_email_looks import ORDERS, shown
+from tests.browser.test_looks import ERRORS
+from tests.browser.test_payment_element import at_the_element, fill_card
 from tests.browser.test_purchase import LISBON, fill_delivery, pay, upload
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.timeout(600)]
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
-MOST_BYTES = 300_000
-OWNER, PASSWORD = "owner@example.test", "a-long-demo-password"
+MOST_BYTES = 250_000
+TALLEST = 3200  # px: longer pages are cut off
+Shop = Callable[..., Page]
 
 
-def keep(page: Page, name: str) -> None:
+def keep(page: Page, name: str, *, whole: bool = True) -> None:
     page.wait_for_load_state("networkidle")
-    picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB").quantize(256)
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    file = FOLDER / f"{name}.png"
-    picture.save(file, optimize=True)
+    if whole:
+        page.evaluate("window.scrollTo(0, 0)")
+        page.locator(".total-bar").evaluate_all("bars => bars.forEach((bar) => { bar.style.position = 'static'; })")
+    save(page.screenshot(full_page=whole), name)
+
+
+def save(png: bytes, name: str) -> None:
+    picture = Image.open(io.BytesIO(png)).convert("RGB")
+    picture = picture.crop((0, 0, picture.width, min(picture.height, TALLEST)))
+    file = FOLDER / f"{name}.webp"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    picture.save(file, quality=74, method=6)
     assert file.stat().st_size < MOST_BYTES, name
 
 
-@pytest.mark.parametrize("size", ["phone", "desktop"])
-def test_tour(shop_page: Callable[..., Page], photos: list[Path], wait_until: Callable[..., Any], size: str) -> None:
-    page = shop_page(size, "en")
+@pytest.fixture(scope="session")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """The demo's pictures as files."""
+    folder = tmp_path_factory.mktemp("drawn")
+    names = ["Pôr do sol no Guincho", "Avó Lurdes", "Casamento Inês e Rui", "Azulejo", "Serra da Estrela"]
+    for name in names:
+        (folder / f"{name}.jpg").write_bytes(pictures.draw(name)[0])
+    Image.open(folder / "Azulejo.jpg").resize((300, 300)).save(folder / "antiga.jpg")
+    return [*(folder / f"{name}.jpg" for name in names), folder / "antiga.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("size", "language", "dark"),
+    [("phone", "pt", False), ("phone", "en", True), ("desktop", "en", False), ("desktop", "pt", True)],
+)
+def test_the_customers_way(
+    shop_page: Shop, drawn: list[Path], wait_until: Callable[..., Any], size: str, language: str, dark: bool
+) -> None:
+    end = f"-{size}-{language}{'-dark' if dark else ''}"
+    page = shop_page(size, language, dark=dark)
     page.goto("/")
-    keep(page, f"start-{size}")
-    upload(page, photos[:4])
-    page.locator("[data-photos]").scroll_into_view_if_needed()
-    keep(page, f"choose-{size}")
-    expect(page.locator("[data-total-bar]")).not_to_have_class(re.compile("is-stale"))
+    keep(page, f"1-start{end}")
+    upload(page, drawn)
+    first = page.locator("[data-photo]").first
+    first.locator("[data-field=product]").select_option("20x30")
+    page.locator("[data-photo]").nth(1).locator("label", has=page.locator("[value=border]")).first.click()
+    page.locator("[data-total-bar]:not(.is-stale)").wait_for()
+    page.locator("[data-photos]").evaluate("node => scrollTo(0, node.getBoundingClientRect().top + scrollY - 16)")
+    keep(page, f"2-choose{end}", whole=False)
+    keep(page, f"2-choose-all{end}")
+    page.locator("[data-photo]").nth(3).locator("[data-adjust]").first.click()
+    keep(page, f"3-crop{end}", whole=False)
+    page.locator(".cropper [value=cancel]").click()
     page.locator("button[name=next]").click()
     page.wait_for_url("**/delivery/")
-    keep(page, f"delivery-{size}")
+    fill_delivery(page, name="Ana Sá")
+    keep(page, f"4-delivery-errors{end}")
+    fill_delivery(page, **LISBON | {"street": "Rua Augsuta 100"})
+    expect(page.locator("#address-problem")).to_be_visible()
+    keep(page, f"4-delivery-suggestion{end}")
     fill_delivery(page, **LISBON)
     page.wait_for_url("**/review/")
-    keep(page, f"review-{size}")
+    keep(page, f"5-review{end}")
     pay(page)
     page.wait_for_url(re.compile("/orders/PO-"))
     wait_until(lambda: Order.objects.get().state == Order.State.PAID, what="the order to be paid")
     page.reload()
-    keep(page, f"order-{size}")
-    if size == "desktop":
-        wait_until(lambda: Order.objects.get().photos.exclude(stored_at=None).count() == 4, what="the stored photos")
-        owner(page)
+    keep(page, f"6-order{end}")
 
 
-def owner(page: Page) -> None:
-    User.objects.create_superuser(OWNER, PASSWORD)
-    page.goto("/admin/")
-    page.fill("[name=username]", OWNER)
-    page.fill("[name=password]", PASSWORD)
-    page.locator("form button[type=submit]").first.click()
-    page.wait_for_url("**/admin/")
-    page.goto("/admin/orders/order/")
-    keep(page, "admin-orders")
-    page.goto(f"/admin/orders/order/{Order.objects.get().pk}/change/")
-    keep(page, "admin-order")
+def test_paying_on_the_shops_own_page(shop_page: Shop, drawn: list[Path]) -> None:
+    for size, language in (("phone", "pt"), ("desktop", "en")):
+        page = shop_page(size, language)
+        at_the_element(page, drawn)
+        expect(page.locator("[data-pay-form] button")).to_be_enabled()
+        fill_card(page.frame_locator("[data-element] iframe"), page, "4000000000000002")
+        expect(page.locator("[data-said]")).to_be_visible()
+        keep(page, f"5-pay-declined-{size}-{language}")
+
+
+def test_an_order_in_every_state(shop_page: Shop) -> None:
+    orders = {name: order_in(name) for name in STATES}
+    phone, desktop, dark = shop_page("phone", "pt"), shop_page("desktop", "en"), shop_page("desktop", "pt", dark=True)
+    for name, order in orders.items():
+        phone.goto(links.order_path(order))
+        keep(phone, f"order-{name}-phone-pt")
+    for name in ("awaiting", "replace-photo", "shipped", "cancelled"):
+        desktop.goto(links.order_path(orders[name]))
+        keep(desktop, f"order-{name}-desktop-en")
+    dark.goto(links.order_path(orders["shipped"]))
+    keep(dark, "order-shipped-desktop-pt-dark")
+    phone.goto(links.order_path(orders["paid"]).replace("/?", "/cancel/?"))
+    keep(phone, "order-cancel-phone-pt")
+    desktop.emulate_media(media="print")
+    desktop.goto(links.order_path(orders["shipped"]))
+    desktop.set_viewport_size({"width": 680, "height": 960})
+    keep(desktop, "order-printed")
+
+
+def test_other_pages(shop_page: Shop) -> None:
+    phone, desktop = shop_page("phone", "pt"), shop_page("desktop", "en", dark=True)
+    link = PaymentLink.objects.create(description="Álbum de casamento, 30 × 30 cm, 40 páginas", amount_cents=18500)
+    closed = PaymentLink.objects.create(description="Sessão de família", amount_cents=9000, closed_at=timezone.now())
+    for name, path in (
+        ("legal-terms", "/legal/terms/"),
+        ("legal-privacy", "/legal/privacy/"),
+        ("legal-withdrawal", "/legal/withdrawal/"),
+        ("pay-link", f"/pay/{link.token}/"),
+        ("pay-link-closed", f"/pay/{closed.token}/"),
+        ("pay-unknown", "/checkout/return/?session_id=cs_test_nobody"),
+    ):
+        for page, end in ((phone, "phone-pt"), (desktop, "desktop-en-dark")):
+            page.goto(path)
+            keep(page, f"{name}-{end}")
+    for code in ERRORS:
+        for page, language, end in ((phone, "pt", "phone-pt"), (desktop, "en", "desktop-en-dark")):
+            with translation.override(language):
+                html = render_to_string(f"{code}.html")
+            page.route("**/oops/", functools.partial(_answer, html))
+            page.goto("/oops/")
+            if code in ("404", "503") or page is desktop:
+                keep(page, f"error-{code}-{end}")
+
+
+def _answer(html: str, route: Route) -> None:
+    route.fulfill(body=html, content_type="text/html; charset=utf-8")
+
+
+@pytest.fixture
+def mail_page(browser: Browser) -> Iterator[Page]:
+    studio()
+    page = browser.new_page()
+    yield page
+    page.close()
+
+
+def test_emails(mail_page: Page) -> None:
+    for kind, state in ORDERS.items():
+        language = "en" if kind in ("shipped", "ready") else "pt"
+        order = order_in(state, language=language)
+        mail = emails.customer_mail(order, kind.replace("ready_pickup", "ready"), "<a@b.example>", to="a@b.example")
+        shown(mail_page, mail, kind)
+        _keep_mail(kind, f"email-{kind}-{language}", wide=kind in ("confirmed", "shipped"))
+    shown(mail_page, emails.owner_mail(order_in("paid"), "<a@b.example>"), "owner")
+    _keep_mail("owner", "email-owner-pt", wide=True)
+
+
+def _keep_mail(kind: str, name: str, *, wide: bool) -> None:
+    save((MAIL_PICTURES / f"{kind}-360.png").read_bytes(), f"{name}-narrow")
+    if wide:
+        save((MAIL_PICTURES / f"{kind}-1000.png").read_bytes(), f"{name}-wide")
+
+
+def test_the_owners_desk(shop_page: Shop) -> None:
+    light, dark, phone = shop_page("wide", "pt"), shop_page("wide", "pt", dark=True), shop_page("phone", "pt")
+    light.goto("/admin/login/")
+    keep(light, "admin-login")
+    install_people("a-long-demo-password")
+    install_orders()
+    client = Client()
+    client.force_login(User.objects.get(email=OWNER))
+    cookie = {"name": "sessionid", "value": client.cookies["sessionid"].value, "domain": "127.0.0.1", "path": "/"}
+    for page in (light, dark, phone):
+        page.context.add_cookies([cookie])  # type: ignore[list-item]
+    order = Order.objects.get(tracking="RT482915637PT")
+    flagged = Order.objects.get(address_flagged=True)
+    for name, path in (
+        ("desk", "/admin/"),
+        ("orders", "/admin/orders/order/"),
+        ("order", f"/admin/orders/order/{order.pk}/change/"),
+        ("order-to-print", f"/admin/orders/order/{flagged.pk}/change/"),
+        ("products", "/admin/orders/product/"),
+        ("settings", "/admin/orders/shopsettings/1/change/"),
+    ):
+        light.goto(path)
+        keep(light, f"admin-{name}")
+    for page, end in ((dark, "dark"), (phone, "phone")):
+        page.goto(f"/admin/orders/order/{order.pk}/change/")
+        keep(page, f"admin-order-{end}")
+        page.goto("/admin/orders/order/")
+        keep(page, f"admin-orders-{end}")

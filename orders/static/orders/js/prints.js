@@ -56,11 +56,11 @@ export class Prints {
     return card;
   }
 
-  /** Draws a card that is in the page; with the second photo the choices for all of them open. */
+  /** Draws a card that is in the page; with the second photo the choices for all of them open, where there is room. */
   show(card) {
     if (!this.opened && this.cards.length > 1) {
       this.opened = true;
-      this.form.querySelector("[data-for-all]").open = true;
+      if (window.matchMedia("(min-width: 58rem)").matches) this.form.querySelector("[data-for-all]").open = true;
     }
     for (const row of card.querySelectorAll("[data-print]")) this.#draw(card, row);
   }
