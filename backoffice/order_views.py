@@ -16,13 +16,13 @@ from django.views.decorators.http import require_POST
 from backoffice import money, order_files, order_page, print_zip
 from backoffice.order_steps import STEPS
 from backoffice.people import actor_of
-from backoffice.refund_form import RefundForm
 from backoffice.replace_photo_form import ReplacePhotoForm
 from backoffice.shipping_form import ShippingForm
 from orders import services
 from orders.models import Order
 from outbox import services as outbox_services
 from outbox.models import OutboxMessage
+from payments.refund_form import RefundForm
 from uploads.storage import StorageUnavailable
 
 View = Callable[..., HttpResponseBase]

@@ -10,11 +10,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from backoffice.people import actor_of
-from backoffice.refund_form import RefundForm
 from orders.problems import Problem
 from payments import refunds, review
 from payments.gateway import GatewayError
 from payments.models import PaymentAttempt
+from payments.refund_form import RefundForm
 
 MAY_REFUND = "orders.refund_order"
 

@@ -4,7 +4,7 @@ names is fetched again, outside any transaction (DESIGN §4). True means that it
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from payments import books, confirmation, elements, facts, gateway, link_payments, refunds
+from payments import books, confirmation, elements, facts, gateway, link_payments, link_refunds, refunds
 from payments.models import PaymentAttempt, WebhookEvent
 
 Handler = Callable[[WebhookEvent], bool]
@@ -39,7 +39,7 @@ def charge(event: WebhookEvent) -> bool:
     intent_id = str(_object(event).get("payment_intent") or "")
     if not intent_id:
         return False
-    return _after_its_payment(intent_id, lambda: refunds.sync(intent_id) or link_payments.sync(intent_id))
+    return _after_its_payment(intent_id, lambda: refunds.sync(intent_id) or link_refunds.sync(intent_id))
 
 
 def refund(event: WebhookEvent) -> bool:
@@ -57,7 +57,7 @@ def settle_session(found: facts.Session) -> bool:
 
 
 def book_refund(found: facts.Refund) -> bool:
-    return _after_its_payment(found.intent_id, lambda: refunds.apply(found) or link_payments.sync(found.intent_id))
+    return _after_its_payment(found.intent_id, lambda: refunds.apply(found) or link_refunds.sync(found.intent_id))
 
 
 def book_dispute(found: facts.Dispute) -> bool:

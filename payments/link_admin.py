@@ -4,20 +4,24 @@ from typing import Any, cast
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import path
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin
+from unfold.admin import ModelAdmin, TabularInline
 from unfold.contrib.filters.admin import ChoicesCheckboxFilter, RangeDateFilter
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminDecimalFieldWidget
 
 from accounts.models import User
-from payments import link_payments
+from orders.problems import Problem
+from payments import link_refunds
 from payments.admin import ReadOnlyAdmin
-from payments.models import LinkPayment, PaymentLink
-from payments.problems import NotRefundable
+from payments.models import LinkPayment, LinkRefund, PaymentLink
+from payments.refund_form import RefundForm
 
 
 class PaymentLinkForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -74,6 +78,17 @@ class PaymentLinkAdmin(ModelAdmin):  # type: ignore[misc]
         return link.address
 
 
+class LinkRefundInline(TabularInline):  # type: ignore[misc]
+    model = LinkRefund
+    fields = ["created_at", "amount_cents", "state", "reason", "actor", "failure_code"]
+    readonly_fields = fields
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
 @admin.register(LinkPayment)
 class LinkPaymentAdmin(ReadOnlyAdmin):
     list_display = ["public_id", "link", "state_label", "received_cents", "refunded_cents", "dispute", "confirmed_at"]
@@ -83,13 +98,50 @@ class LinkPaymentAdmin(ReadOnlyAdmin):
     search_fields = ["public_id", "link__description", "session_id", "intent_id"]
     exclude = ["url", "idempotency_key", "visitor"]
     actions = ["refund"]
+    inlines = [LinkRefundInline]
+    change_form_outer_after_template = "payments/link_refund.html"
+
+    def get_urls(self) -> list[Any]:
+        name = "payments_linkpayment_refund"
+        mine = path("<int:payment_id>/refund/", self.admin_site.admin_view(self.refund_part), name=name)
+        return [mine, *super().get_urls()]
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
+    ) -> Any:
+        may = self.has_refund_permission(request)
+        context = (extra_context or {}) | {"refund_form": RefundForm() if may else None}
+        return super().changeform_view(request, object_id, form_url, context)
+
+    def refund_part(self, request: HttpRequest, payment_id: int) -> HttpResponse:
+        """The sum typed goes back; never more than is left. The reason and who it was are kept (O5, O6)."""
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        if not self.has_refund_permission(request):
+            raise PermissionDenied
+        payment = get_object_or_404(LinkPayment, pk=payment_id)
+        form = RefundForm(request.POST)
+        if not form.is_valid():
+            said = " ".join(str(error) for errors in form.errors.values() for error in errors)
+            self.message_user(request, said, messages.ERROR)
+            return redirect("admin:payments_linkpayment_change", payment.pk)
+        given = form.cleaned_data
+        try:
+            link_refunds.refund(
+                payment.pk, form.cents, reason=given["reason"], actor=cast(User, request.user), key=str(given["key"])
+            )
+        except Problem as problem:
+            self.message_user(request, str(problem.detail), messages.ERROR)
+        else:
+            self.message_user(request, _("The refund is on its way."), messages.SUCCESS)
+        return redirect("admin:payments_linkpayment_change", payment.pk)
 
     @admin.action(description=_("Refund"), permissions=["refund"])
     def refund(self, request: HttpRequest, queryset: QuerySet[LinkPayment]) -> None:
         for payment in queryset:
             try:
-                link_payments.refund(payment.pk)
-            except NotRefundable as problem:
+                link_refunds.refund(payment.pk, reason=str(_("all that was left")), actor=cast(User, request.user))
+            except Problem as problem:
                 self.message_user(request, f"{payment}: {problem.detail}", messages.ERROR)
             else:
                 self.message_user(request, _("The refund is on its way."), messages.SUCCESS)

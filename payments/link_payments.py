@@ -8,10 +8,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from outbox.services import enqueue
-from payments import at_stripe_links, facts, gateway, parameters
+from payments import at_stripe_links, facts, gateway, link_refunds, parameters
+from payments.link_rows import lock, tell
 from payments.models import LinkPayment, PaymentLink
-from payments.problems import LinkClosed, NotRefundable, PaymentRefused, PaymentServiceUnavailable
+from payments.problems import LinkClosed, PaymentRefused, PaymentServiceUnavailable
 
 State = LinkPayment.State
 
@@ -92,7 +92,7 @@ def _existing_or_new(link_id: int, visitor: str, language: str) -> LinkPayment:
 def opened(payment_id: int, session: facts.Session) -> LinkPayment:
     """Stripe made the Session: its id and page are kept, once."""
     with transaction.atomic():
-        payment = _lock(payment_id)
+        payment = lock(payment_id)
         if payment.session_id is None:
             payment.session_id, payment.url = session.id, session.url
             payment.state = State.PENDING if payment.state == State.CREATED else payment.state
@@ -119,7 +119,7 @@ def settle(session: facts.Session) -> bool:
 
 def _paid(payment_id: int, session: facts.Session) -> None:
     with transaction.atomic():
-        payment = _lock(payment_id)
+        payment = lock(payment_id)
         if payment.state == State.CONFIRMED:
             return
         again = payment.link.single_use and paid(payment.link)
@@ -129,7 +129,7 @@ def _paid(payment_id: int, session: facts.Session) -> None:
         payment.save()
         fits = (payment.received_cents, session.currency) == (payment.amount_cents, payment.currency)
         if again:
-            _plan_refund(payment)
+            link_refunds.plan(payment, reason="the link can be paid once, and was paid already")
             return
         tell(payment, "paid" if fits else "review")
         if payment.email:
@@ -139,7 +139,7 @@ def _paid(payment_id: int, session: facts.Session) -> None:
 
 def _waiting(payment_id: int, to: str) -> None:
     with transaction.atomic():
-        payment = _lock(payment_id)
+        payment = lock(payment_id)
         if payment.state in LinkPayment.OPEN:
             payment.state, payment.url = to, ""
             payment.save()
@@ -149,59 +149,13 @@ def _cancel(payment_id: int) -> None:
     _waiting(payment_id, State.CANCELED)
 
 
-def refund(payment_id: int) -> LinkPayment:
-    """All that is left of the payment goes back, once; a task asks Stripe. Raises NotRefundable."""
-    with transaction.atomic():
-        payment = _lock(payment_id)
-        if payment.state != State.CONFIRMED or not payment.intent_id:
-            raise NotRefundable
-        _plan_refund(payment)
-        return payment
-
-
-def _plan_refund(payment: LinkPayment) -> None:
-    if payment.refund_asked_cents or payment.refunded_cents >= (payment.received_cents or 0):
-        return
-    payment.refund_asked_cents = (payment.received_cents or 0) - payment.refunded_cents
-    payment.save()
-    enqueue("payments.refund_link", key=f"refund-link:{payment.public_id}", payload={"payment_id": payment.pk})
-
-
-def send_refund(payment_id: int) -> None:
-    """Asks Stripe for the planned refund, unless it has it already (C33, C43)."""
-    payment = LinkPayment.objects.get(pk=payment_id)
-    intent = str(payment.intent_id)
-    mine = [found for found in gateway.refunds_of(intent) if found.metadata.get("link_payment") == payment.public_id]
-    if not mine:
-        metadata = {"link_payment": payment.public_id}
-        key = f"refund-link:{payment.public_id}"
-        gateway.create_refund(intent, payment.refund_asked_cents, metadata, idempotency_key=key)
-    sync(intent)
-
-
-def sync(intent_id: str) -> bool:
-    """Books what went back of a link's payment, by whatever hand; False when it is of no link."""
-    known = LinkPayment.objects.filter(intent_id=intent_id).first() if intent_id else None
-    if known is None:
-        return False
-    made = gateway.refunds_of(intent_id)
-    with transaction.atomic():
-        payment = _lock(known.pk)
-        payment.refunded_cents = sum(found.amount_cents for found in made if found.status == "succeeded")
-        payment.save()
-        for found in made:
-            if found.status in ("failed", "canceled"):
-                tell(payment, "refund_failed", found.id)
-    return True
-
-
 def apply_dispute(found: facts.Dispute) -> bool:
     """Notes a dispute of a link's payment and tells the owner; False when it is of no link."""
     known = LinkPayment.objects.filter(intent_id=found.intent_id).first() if found.intent_id else None
     if known is None:
         return False
     with transaction.atomic():
-        payment = _lock(known.pk)
+        payment = lock(known.pk)
         if payment.dispute != found.status:
             payment.dispute = found.status[:40]
             payment.save()
@@ -217,23 +171,4 @@ def confirm_return(link: PaymentLink, session_id: str) -> LinkPayment | None:
     if payment.state in LinkPayment.OPEN:
         settle(gateway.retrieve_session(session_id))
         payment.refresh_from_db()
-    return payment
-
-
-def tell(payment: LinkPayment, kind: str, occurrence: str = "") -> None:
-    """One mail of the kind (link_emails.KINDS) a payment and occurrence."""
-    enqueue(
-        "payments.email_link",
-        key=f"email-link:{payment.public_id}:{kind}:{occurrence}",
-        queue="mail",
-        payload={"payment_id": payment.pk, "kind": kind},
-    )
-
-
-def _lock(payment_id: int) -> LinkPayment:
-    """The link's row, then the payment's."""
-    link_id = LinkPayment.objects.values_list("link_id", flat=True).get(pk=payment_id)
-    link = PaymentLink.objects.select_for_update().get(pk=link_id)
-    payment = LinkPayment.objects.select_for_update(of=("self",)).get(pk=payment_id)
-    payment.link = link
     return payment

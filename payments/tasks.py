@@ -12,7 +12,7 @@ from payments import (
     inbox,
     leftovers,
     link_emails,
-    link_payments,
+    link_refunds,
     refunds,
     reminders,
 )
@@ -98,8 +98,8 @@ def email_link(payment_id: int, kind: str) -> None:
 
 
 @durable_task("payments.refund_link", queue="default", max_attempts=12)
-def refund_link(payment_id: int) -> None:
-    link_payments.send_refund(payment_id)
+def refund_link(refund_id: int) -> None:
+    link_refunds.send(refund_id)
 
 
 @durable_task("payments.email_discrepancies", queue="mail")

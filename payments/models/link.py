@@ -10,6 +10,8 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from payments.models.refund import Refund, new_refund_id
+
 
 def new_token() -> str:
     return secrets.token_hex(16)
@@ -69,7 +71,6 @@ class LinkPayment(models.Model):
     amount_cents = models.PositiveIntegerField(_("amount (cents)"))
     received_cents = models.PositiveIntegerField(_("received (cents)"), null=True)
     refunded_cents = models.PositiveIntegerField(_("refunded (cents)"), default=0)
-    refund_asked_cents = models.PositiveIntegerField(_("refund asked for (cents)"), default=0)
     currency = models.CharField(_("currency"), max_length=3, default="EUR")
     language = models.CharField(_("language"), max_length=2, default="pt")
     email = models.EmailField(_("email"), blank=True)
@@ -101,6 +102,34 @@ class LinkPayment(models.Model):
                 name="link_confirmed_has_its_time_and_sum",
             ),
         ]
+
+    def __str__(self) -> str:
+        return self.public_id
+
+
+class LinkRefund(models.Model):
+    """One refund of a link's payment, whole or a part. It counts as refunded only when Stripe says that it succeeded."""
+
+    public_id = models.CharField(_("id"), max_length=40, unique=True, default=new_refund_id, editable=False)
+    payment = models.ForeignKey(
+        LinkPayment, on_delete=models.PROTECT, related_name="refunds", verbose_name=_("payment by link")
+    )
+    amount_cents = models.PositiveIntegerField(_("amount (cents)"))
+    state = models.CharField(_("state"), max_length=10, choices=Refund.State, default=Refund.State.CREATED)
+    reason = models.CharField(_("reason"), max_length=255, blank=True)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, verbose_name=_("who")
+    )
+    provider_id = models.CharField(_("refund at Stripe"), max_length=255, null=True, unique=True)  # noqa: DJ001 - unique once known
+    idempotency_key = models.CharField(_("idempotency key"), max_length=64, unique=True, default=uuid.uuid4)
+    failure_code = models.CharField(_("why it failed"), max_length=80, blank=True)
+    created_at = models.DateTimeField(_("created"), default=timezone.now)
+
+    class Meta:
+        ordering = ["created_at", "pk"]
+        verbose_name = _("refund of a payment by link")
+        verbose_name_plural = _("refunds of payments by link")
+        constraints = [models.CheckConstraint(condition=Q(amount_cents__gte=1), name="link_refund_has_an_amount")]
 
     def __str__(self) -> str:
         return self.public_id

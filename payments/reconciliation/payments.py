@@ -3,7 +3,7 @@ what cannot be healed is a discrepancy."""
 
 import structlog
 
-from payments import attempts, dispatch, facts, gateway, link_payments, refunds
+from payments import attempts, dispatch, facts, gateway, link_refunds, refunds
 from payments.confirmation import NotVisibleYet
 from payments.models import Discrepancy, LinkPayment, PaymentAttempt
 from payments.reconciliation import discrepancies
@@ -86,7 +86,7 @@ def _links_of(found: list[facts.Intent]) -> dict[str, LinkPayment]:
 def _link_agrees(found: facts.Intent, payment: LinkPayment) -> bool:
     """The same for money that came by a payment link; what went back is taken over from Stripe."""
     if found.refunded_cents not in (None, payment.refunded_cents):
-        link_payments.sync(found.id)
+        link_refunds.sync(found.id)
     if (found.received_cents, found.currency) == (payment.received_cents, payment.currency):
         return True
     ours, theirs = _money(payment.received_cents or 0, payment.currency), _money(found.received_cents, found.currency)

@@ -15,7 +15,7 @@ NAMED = re.compile(r"`(?:([\w/]+\.py): )?(test_\w+)`")
 
 def table() -> dict[str, list[tuple[str, str]]]:
     """Of each rule the tests named: file and function."""
-    rows = {}
+    rows: dict[str, list[tuple[str, str]]] = {}
     for line in (ROOT / "docs/payments.md").read_text(encoding="utf-8").splitlines():
         found = re.fullmatch(r"\| (C\d+) \| (.+) \|", line)
         if not found:

@@ -1,6 +1,7 @@
 """What is asked before money goes back."""
 
 import uuid
+from decimal import Decimal
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -11,7 +12,7 @@ class RefundForm(forms.Form):
 
     amount = forms.DecimalField(
         label=_("Amount in euros"),
-        min_value=0.01,
+        min_value=Decimal("0.01"),  # a float would be a little more than a cent
         decimal_places=2,
         max_digits=8,
         error_messages={"required": _("How much goes back?"), "min_value": _("How much goes back?")},

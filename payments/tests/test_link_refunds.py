@@ -1,0 +1,176 @@
+"""Refunds of payments by link, whole and in parts, from the admin and from Stripe's side: C32–C38, O5, O6."""
+
+import re
+import uuid
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from accounts import services as accounts
+from accounts.models import User
+from outbox.models import OutboxMessage
+from payments import link_payments, link_refunds
+from payments.models import LinkPayment, LinkRefund
+from payments.problems import NotRefundable, OverRefund
+from payments.tests.stand_in import StandIn, deliver
+from payments.tests.test_payment_links import link, mails, paid, run_refunds
+from payments.tests.together import together
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def payment(stripe_api: StandIn) -> LinkPayment:
+    """Fifty euros, paid."""
+    return paid(stripe_api, link())
+
+
+def desk(user: User | None = None) -> Client:
+    client = Client(headers={"accept-language": "en"})
+    owner = user or accounts.ensure_owner("dona@example.test", "a-long-pass-phrase")[0]
+    client.force_login(owner, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+def press(client: Client, payment: LinkPayment, **fields: Any) -> str:
+    form = {"amount": "12.50", "reason": "session cut short", "key": str(uuid.uuid4())} | fields
+    answer = client.post(f"/admin/payments/linkpayment/{payment.pk}/refund/", form, follow=True)
+    return answer.content.decode()
+
+
+def sums(stripe_api: StandIn) -> list[int]:
+    return sorted(row["amount"] for row in stripe_api.objects("refund"))
+
+
+def test_a_part_then_the_rest_is_refunded_from_the_admin(payment: LinkPayment, stripe_api: StandIn) -> None:
+    """O5, O6, C34: amount, reason and person are kept; the webhooks of our own refunds add no rows."""
+    owner = desk()
+    page = owner.get(f"/admin/payments/linkpayment/{payment.pk}/change/").content.decode()
+    assert f'action="/admin/payments/linkpayment/{payment.pk}/refund/"' in page
+    assert "on its way" in press(owner, payment)
+    run_refunds()
+    deliver(stripe_api.objects("event"))
+    payment.refresh_from_db()
+    assert (payment.refunded_cents, sums(stripe_api)) == (1250, [1250])
+    row = LinkRefund.objects.get()
+    assert (row.amount_cents, row.reason, row.state) == (1250, "session cut short", "succeeded")
+    assert row.actor == User.objects.get(email="dona@example.test")
+    owner.post("/admin/payments/linkpayment/", {"action": "refund", "_selected_action": [payment.pk]})
+    run_refunds()
+    deliver(stripe_api.objects("event"))
+    payment.refresh_from_db()
+    assert (payment.refunded_cents, sums(stripe_api)) == (5000, [1250, 3750])
+    assert "more than is left" in press(owner, payment, amount="0.01")
+    assert LinkRefund.objects.count() == 2
+    page = owner.get(f"/admin/payments/linkpayment/{payment.pk}/change/").content.decode()
+    assert "session cut short" in page
+
+
+@pytest.mark.race
+def test_of_two_refunds_of_sixty_percent_at_once_one_succeeds(payment: LinkPayment, stripe_api: StandIn) -> None:
+    """C32: fails without the row's lock."""
+    results = together(2, lambda: link_refunds.refund(payment.pk, 3000, reason="x"))
+    assert sorted(type(result).__name__ for result in results) == ["LinkRefund", "OverRefund"]
+    run_refunds()
+    assert sums(stripe_api) == [3000]
+
+
+def test_the_same_form_sent_twice_is_one_refund(payment: LinkPayment, stripe_api: StandIn) -> None:
+    """C33."""
+    owner, key = desk(), str(uuid.uuid4())
+    press(owner, payment, key=key)
+    press(owner, payment, key=key)
+    assert LinkRefund.objects.count() == 1
+    run_refunds()
+    assert sums(stripe_api) == [1250]
+
+
+def test_a_refund_whose_answer_was_lost_is_found_at_stripe(payment: LinkPayment, stripe_api: StandIn) -> None:
+    """C33, C43: the task comes again, whether or not its key is still known there."""
+    row = link_refunds.refund(payment.pk, 700, reason="x")
+    run_refunds()
+    LinkRefund.objects.update(state="created", provider_id=None, idempotency_key="another-day")
+    link_refunds.send(row.pk)
+    row.refresh_from_db()
+    assert (row.state, sums(stripe_api)) == ("succeeded", [700])
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"amount": "50.01"}, "more than is left"),
+        ({"amount": "0"}, "How much goes back?"),
+        ({"amount": ""}, "How much goes back?"),
+        ({"reason": " "}, "Why is it refunded?"),
+        ({"key": "x"}, "UUID"),
+    ],
+)
+def test_what_cannot_be_refunded_is_said_and_nothing_is_written(
+    payment: LinkPayment, stripe_api: StandIn, fields: dict[str, str], said: str
+) -> None:
+    assert said in press(desk(), payment, **fields)
+    assert (LinkRefund.objects.count(), OutboxMessage.objects.filter(task="payments.refund_link").count()) == (0, 0)
+
+
+def test_who_may_not_refund_cannot(payment: LinkPayment, stripe_api: StandIn) -> None:
+    """O6: neither staff nor a GET; and no form is shown to them."""
+    staff = desk(accounts.ensure_staff("staff@example.test", "a-long-pass-phrase")[0])
+    form = {"amount": "1", "reason": "x", "key": str(uuid.uuid4())}
+    address = f"/admin/payments/linkpayment/{payment.pk}/refund/"
+    assert staff.post(address, form).status_code == 403
+    assert desk().get(address).status_code == 405
+    assert Client().post(address, form).status_code == 302
+    assert address not in staff.get(f"/admin/payments/linkpayment/{payment.pk}/change/").content.decode()
+    assert LinkRefund.objects.count() == 0
+
+
+def test_only_a_confirmed_payment_is_refunded(stripe_api: StandIn) -> None:
+    open_one = link_payments.start(link().pk, "", "pt")
+    with pytest.raises(NotRefundable):
+        link_refunds.refund(open_one.pk, 100, reason="x")
+    assert LinkRefund.objects.count() == 0
+
+
+def test_a_refund_made_in_the_dashboard_leaves_less(payment: LinkPayment, stripe_api: StandIn) -> None:
+    """C35–C37: booked once, with a row of its own, whichever event comes first."""
+    stripe_api.dashboard_refund(stripe_api.objects("charge")[0]["id"], 1000)
+    for _twice in range(2):
+        deliver(stripe_api.objects("event")[::-1])
+    payment.refresh_from_db()
+    assert (payment.refunded_cents, LinkRefund.objects.count()) == (1000, 1)
+    with pytest.raises(OverRefund):
+        link_refunds.refund(payment.pk, 4001, reason="x")
+    assert link_refunds.refund(payment.pk, 4000, reason="x").amount_cents == 4000
+
+
+def test_a_refund_that_failed_does_not_count_and_can_be_made_again(payment: LinkPayment, stripe_api: StandIn) -> None:
+    """C38: pending is not refunded; the owner learns of the failure, once."""
+    stripe_api.faults(refund_status="pending")
+    link_refunds.refund(payment.pk, 5000, reason="x")
+    run_refunds()
+    payment.refresh_from_db()
+    assert (payment.refunded_cents, LinkRefund.objects.get().state) == (0, "pending")
+    with pytest.raises(OverRefund):
+        link_refunds.refund(payment.pk, 1, reason="x")
+    stripe_api.settle_refund(stripe_api.objects("refund")[0]["id"], "failed")
+    for _twice in range(2):
+        deliver(stripe_api.objects("event"))
+    payment.refresh_from_db()
+    assert (payment.refunded_cents, LinkRefund.objects.get().state) == (0, "failed")
+    assert mails().count("refund_failed") == 1
+    stripe_api.behave()
+    link_refunds.refund(payment.pk, 5000, reason="x")
+    run_refunds()
+    payment.refresh_from_db()
+    assert payment.refunded_cents == 5000
+
+
+def test_the_form_is_labelled_and_has_one_name_a_field(payment: LinkPayment, stripe_api: StandIn) -> None:
+    page = desk().get(f"/admin/payments/linkpayment/{payment.pk}/change/").content.decode()
+    section = page[page.index('aria-labelledby="refund-title"') :]
+    fields = re.findall(r'<input[^>]*id="(id_(?:amount|reason))"', section)
+    assert fields == ["id_amount", "id_reason"]
+    for field in fields:
+        assert page.count(f'for="{field}"') == 1
+        assert page.count(f'id="{field}"') == 1
