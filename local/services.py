@@ -157,7 +157,7 @@ def _start(container: Any) -> None:
     """Starts a container, and leaves none behind where it does not start."""
     try:
         container.start()
-    except Exception:
+    except Exception:  # whatever stopped its start goes on upwards
         container.stop()
         raise
 

@@ -5,9 +5,29 @@ from them (Pillow's `resize(box=…)`) shows exactly what the preview showed (U8
 """
 
 import dataclasses
-from typing import TypedDict
+from typing import Protocol, TypedDict
 
 MM_PER_INCH = 25.4
+
+
+class Pixels(Protocol):
+    """A photo's upright size in pixels."""
+
+    @property
+    def width(self) -> int: ...
+    @property
+    def height(self) -> int: ...
+
+
+class Paper(Protocol):
+    """A product's size in millimetres."""
+
+    @property
+    def width_mm(self) -> int: ...
+    @property
+    def height_mm(self) -> int: ...
+    @property
+    def border_mm(self) -> int: ...
 
 
 class Crop(TypedDict):

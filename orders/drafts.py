@@ -155,7 +155,7 @@ def set_delivery(draft: Draft, fields: Mapping[str, object]) -> Draft:
             use_suggestion=bool(fields.get("use_suggestion")),
             place_id=str(fields.get("place_id") or ""),
         )
-    except Exception:
+    except Exception:  # refused or an outage: either way what was typed is kept, and the error goes on upwards
         update(draft.id, lambda newest: setattr(newest, "typed", cleaned))
         raise
 

@@ -4,30 +4,9 @@ Numbers are strings already, so that no locale turns a point into a comma. js/sh
 """
 
 import dataclasses
-from typing import Protocol
 
 from orders import cropping
-from orders.cropping import Box, Crop
-
-
-class Pixels(Protocol):
-    """A photo's upright size in pixels."""
-
-    @property
-    def width(self) -> int: ...
-    @property
-    def height(self) -> int: ...
-
-
-class Paper(Protocol):
-    """A product's size in millimetres."""
-
-    @property
-    def width_mm(self) -> int: ...
-    @property
-    def height_mm(self) -> int: ...
-    @property
-    def border_mm(self) -> int: ...
+from orders.cropping import Box, Crop, Paper, Pixels
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,34 +1,14 @@
 """How sharp a print will be: dots per inch after the crop, and the word for it (U6)."""
 
 import math
-from typing import Literal, Protocol
+from typing import Literal
 
-from orders.cropping import MM_PER_INCH, Crop, border_box, crop_box
+from orders.cropping import MM_PER_INCH, Crop, Paper, Pixels, border_box, crop_box
 
 GOOD_DPI = 200
 FAIR_DPI = 120
 
 Quality = Literal["good", "fair", "poor"]
-
-
-class Pixels(Protocol):
-    """A photo's upright size in pixels."""
-
-    @property
-    def width(self) -> int: ...
-    @property
-    def height(self) -> int: ...
-
-
-class Paper(Protocol):
-    """A product's size in millimetres."""
-
-    @property
-    def width_mm(self) -> int: ...
-    @property
-    def height_mm(self) -> int: ...
-    @property
-    def border_mm(self) -> int: ...
 
 
 def dpi(photo: Pixels, product: Paper, fit: str, crop: Crop | None = None) -> int:

@@ -1,17 +1,25 @@
 """gunicorn's settings: threads for uploads that wait on the network, a few processes for the rest."""
 
 import os
+import sys
+from pathlib import Path
 from typing import Any
 
 import django
+from django.core.exceptions import ImproperlyConfigured
 from prometheus_client import multiprocess
 
+from photoorders import environment as env
 from photoorders import process_identity
 
-bind = f"{os.environ.get('HOST', '0.0.0.0')}:{os.environ.get('PORT', '8000')}"  # noqa: S104 - in a container, behind Caddy
+env.read_dotenv(Path(__file__).resolve().parent.parent / ".env")
+try:
+    bind = f"{env.text('HOST', '0.0.0.0')}:{env.number('PORT', 8000, 1, 65535)}"  # noqa: S104 - in a container, behind Caddy
+    workers = env.number("WEB_CONCURRENCY", 2, 1, 256)
+    threads = env.number("WEB_THREADS", 16, 1, 1024)
+except ImproperlyConfigured as error:
+    sys.exit(f"photoorders cannot start: {error}")
 worker_class = "gthread"
-workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
-threads = int(os.environ.get("WEB_THREADS", "16"))
 timeout = 60  # seconds a worker may be silent; uploads in a thread do not count
 graceful_timeout = 30
 keepalive = 15

@@ -219,7 +219,7 @@ UNFOLD = {
     "STYLES": ["backoffice.navigation.stylesheet"],
     "SCRIPTS": ["backoffice.navigation.script"],
     "COLORS": {"primary": "backoffice.navigation.primary_colours"},
-    "SIDEBAR": {"show_search": False, "navigation": "backoffice.navigation.sidebar"},
+    "SIDEBAR": {"show_search": False, "navigation": "backoffice.menu.sidebar"},
 }
 
 # --- Language, time -----------------------------------------------------------------------------------------------

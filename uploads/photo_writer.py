@@ -157,7 +157,7 @@ class PhotoWriter:
                 self._unanswered += 1
                 while self._unanswered > UNANSWERED_CHUNKS:
                     self._read_answer()
-            except BaseException:
+            except BaseException:  # a request that is broken off too
                 self._hang_up()
                 raise
 
@@ -166,7 +166,7 @@ class PhotoWriter:
             try:
                 while self._unanswered:
                     self._read_answer()
-            except BaseException:
+            except BaseException:  # a request that is broken off too
                 self._hang_up()
                 raise
 

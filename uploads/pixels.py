@@ -34,7 +34,7 @@ def upright(file: BinaryIO, least: tuple[int, int] = (0, 0)) -> Image.Image:
             result = _to_srgb(_turned(image))
     except MemoryError:
         raise
-    except Exception as error:
+    except Exception as error:  # Pillow and its plug-ins raise anything at all on hostile bytes
         raise Undecodable(f"{type(error).__name__}: {error}") from error
     result.info.clear()
     return result
@@ -46,7 +46,7 @@ def upright_size(file: BinaryIO) -> tuple[int, int]:
         with Image.open(file, formats=FORMATS) as image:
             turn = _orientation(image) if image.format != "TIFF" else 1  # Pillow gives a TIFF's upright size by itself
             return image.size[::-1] if turn in TURNED else image.size
-    except Exception as error:
+    except Exception as error:  # Pillow and its plug-ins raise anything at all on hostile bytes
         raise Undecodable(f"{type(error).__name__}: {error}") from error
 
 

@@ -232,7 +232,7 @@ def _put_in_parts(key: str, chunks: Iterable[bytes], *, size: int, sha256: str, 
                 raise ContentMismatch(key)
             parts_done: CompletedMultipartUploadTypeDef = {"Parts": done}
             answer = s3.complete_multipart_upload(Bucket=name, Key=key, UploadId=upload, MultipartUpload=parts_done)
-        except BaseException:
+        except BaseException:  # also where the task is told to stop: no parts stay behind
             _abort(s3, key, upload)
             raise
     _confirm(key, size, answer["ETag"], f"{_md5(md5s).hex()}-{len(done)}")

@@ -7,19 +7,9 @@ from django.db.models import QuerySet
 
 from orders import carriers, snapshots
 from orders.models import Order, OrderEvent, OrderItem, OrderPhoto
+from orders.models.order import PERSONAL_FIELDS
 
-DELIVERY_FIELDS = (
-    "name",
-    "email",
-    "phone",
-    "street",
-    "extra",
-    "postal_code",
-    "city",
-    "nif",
-    "note",
-    "formatted_address",
-)
+DELIVERY_FIELDS = tuple(name for name in PERSONAL_FIELDS if name != "place_id")  # Google's id says nothing to anybody
 
 
 def with_parts() -> QuerySet[Order]:

@@ -91,3 +91,20 @@ def test_a_variable_that_cannot_be_read_ends_every_process_with_one_line(command
     wrong = "photoorders cannot start: LOG_LEVEL must be one of DEBUG, INFO, WARNING, ERROR, not 'loud'"
     assert wrong in start.stderr.splitlines()
     assert "Traceback" not in start.stderr
+
+
+def test_gunicorn_refuses_a_number_that_is_none() -> None:
+    """A number that is none ends it with a sentence."""
+    environment = {key: value for key, value in os.environ.items() if key in ("PATH", "DATABASE_URL", "REDIS_URL")}
+    command = [sys.executable, "-m", "gunicorn", "--config", "photoorders/gunicorn.py", "--print-config", "x:y"]
+    said = subprocess.run(
+        command,
+        cwd=ROOT,
+        env=environment | {"DEMO": "1", "WEB_THREADS": "many"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert "photoorders cannot start: WEB_THREADS must be a whole number, not 'many'" in said.stderr.splitlines()
+    assert "Traceback" not in said.stderr
