@@ -2,16 +2,21 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from orders import drafts
+from orders.models import Order, ShippingZone
 from tests.browser.test_purchase import LISBON, fill_delivery, upload
+from tests.browser.visits import carry, prepared
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.timeout(240)]
 
 # Three streets of that name lie in the municipality, and no postal code of theirs was written.
 SINTRA = LISBON | {"street": "Rua da Escola Primária 5", "postal_code": "2710-999", "city": "Sintra"}
+FUNCHAL = LISBON | {"street": "Rua de Santa Maria 10", "postal_code": "9000-411", "city": "Funchal"}
 MISSPELT = LISBON | {"street": "Rua Augsuta 100"}
 
 
@@ -90,3 +95,40 @@ def test_the_town_is_proposed_by_the_postal_code_and_what_was_typed_stays(
         code.fill("1100-053")
         page.locator("main form p.actions > button.button").last.click()
     assert "city=Funchal%2C+Monte" in (sent.value.request.post_data or "")
+
+
+@pytest.mark.parametrize(("size", "language", "javascript"), [("phone", "pt", True), ("desktop", "en", False)])
+def test_an_island_costs_its_own_postage_and_pickup_nothing(
+    shop_page: Callable[..., Page],
+    looks_right: Callable[[Page, str], None],
+    wait_until: Callable[..., Any],
+    size: str,
+    language: str,
+    javascript: bool,
+) -> None:
+    """A5: the zone is read from the postal code; whoever picks up needs no address."""
+    page = shop_page(size, language, javascript=javascript)
+    draft = prepared(wait_until, language=language)
+    carry(page, draft)
+    page.goto("/delivery/")
+    page.locator(".option", has=page.locator("[value=post]")).click()
+    fill_delivery(page, **FUNCHAL)
+    page.wait_for_url("**/review/")
+    madeira = ShippingZone.objects.get(code="madeira").price_cents
+    totals = page.locator(".totals")
+    price = f"{madeira / 100:.2f}" if language == "en" else f"{madeira / 100:.2f}".replace(".", ",")
+    expect(totals).to_contain_text(price)
+    expect(page.locator("main")).to_contain_text("it arrives between" if language == "en" else "chega entre")
+    page.goto("/delivery/")
+    expect(page.locator("#id_city")).to_have_value("Funchal")
+    page.locator(".option", has=page.locator("[value=pickup]")).click()
+    looks_right(page, "pickup")
+    page.locator("main form p.actions > button.button").last.click()
+    page.wait_for_url("**/review/")
+    expect(totals).not_to_contain_text(price)
+    expect(page.locator("address").first).to_contain_text("Rua do Norte 12")
+    kept = drafts.get(draft.id)
+    assert kept
+    assert kept.delivery
+    assert (kept.delivery["method"], kept.delivery["street"]) == ("pickup", "")
+    assert not Order.objects.exists()
