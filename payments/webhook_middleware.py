@@ -11,7 +11,8 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 from django.urls import ResolverMatch, resolve
 
-PATHS = ("/webhooks/stripe/",)
+STRIPE = "/webhooks/stripe/"
+PATHS = (STRIPE,)
 
 
 class WebhookMiddleware:

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test import Client, RequestFactory
+from django.urls import reverse
 
-from payments import webhooks
+from payments import webhook_middleware, webhooks
 from payments.models import WebhookEvent
 from payments.tests.stand_in import event, post, post_event, signature
 from payments.tests.together import together
@@ -188,4 +189,5 @@ def test_a_webhook_passes_none_of_the_pages_middleware() -> None:
     assert not {"Content-Security-Policy", "Content-Language", "Vary"} & set(answer.headers)
     assert len(answer["X-Request-ID"]) == 32
     assert Client().get("/webhooks/stripe/").status_code == 405
+    assert reverse("webhook-stripe") == webhook_middleware.STRIPE
     assert "Content-Security-Policy" in Client().get("/webhooks/other/").headers
