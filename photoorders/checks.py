@@ -1,6 +1,7 @@
 """System checks that stop a misconfigured production start: `manage.py check --deploy`, and every process's start."""
 
 import os
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -61,6 +62,18 @@ def _secrets() -> Iterator[CheckMessage]:
             yield _error(f"E00{number}", f"{name} is missing", f"Set {name} to {what}.")
     if settings.GOOGLE_MAPS_API_KEY and not settings.GOOGLE_MAPS_API_KEY.startswith("AIza"):
         yield _error("E005", "GOOGLE_MAPS_API_KEY is no Google key", "Google's keys begin with AIza.")
+    if settings.STRIPE_SECRET_KEY and not re.fullmatch(r"[sr]k_(test|live)_\w+", settings.STRIPE_SECRET_KEY, re.ASCII):
+        yield _error(
+            "E007",
+            "STRIPE_SECRET_KEY is no secret key of Stripe's",
+            "They begin with sk_live_ or rk_live_ (or …_test_).",
+        )
+    if settings.PAYMENT_PAGE == "elements" and not settings.STRIPE_PUBLISHABLE_KEY.startswith("pk_"):
+        yield _error(
+            "E008",
+            "PAYMENT_PAGE=elements needs STRIPE_PUBLISHABLE_KEY",
+            "Set STRIPE_PUBLISHABLE_KEY to the key that begins with pk_, or leave PAYMENT_PAGE unset.",
+        )
     if any("whsec_sandbox" in secret for secret in settings.STRIPE_WEBHOOK_SECRETS):
         yield _error(
             "E006", "STRIPE_WEBHOOK_SECRET is the sandbox's", "Take the signing secret from Stripe's dashboard."

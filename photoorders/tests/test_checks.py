@@ -48,6 +48,18 @@ def test_the_sandbox_is_refused_in_production(settings: Settings) -> None:
     assert wrong == {"photoorders.E010", "photoorders.E011"}
 
 
+@pytest.mark.parametrize("key", ["sk_live_…", "pk_live_x", "sk_live_x y"])
+def test_what_is_no_secret_key_of_stripes_is_an_error(settings: Settings, key: str) -> None:
+    """The example's placeholder, the other key of the pair, and a slip of the mouse."""
+    assert found(settings, STRIPE_SECRET_KEY=key) == {"photoorders.E007"}
+    assert found(settings, STRIPE_SECRET_KEY="rk_live_x") == set()
+
+
+def test_the_payment_element_needs_the_publishable_key(settings: Settings) -> None:
+    assert found(settings, PAYMENT_PAGE="elements", STRIPE_PUBLISHABLE_KEY="") == {"photoorders.E008"}
+    assert found(settings, PAYMENT_PAGE="elements", STRIPE_PUBLISHABLE_KEY="pk_live_x") == set()
+
+
 def test_the_demo_is_let_off(settings: Settings) -> None:
     assert found(settings, DEMO=True, SECRET_KEY="short") == set()
 
@@ -107,4 +119,28 @@ def test_gunicorn_refuses_a_number_that_is_none() -> None:
         timeout=60,
     )
     assert "photoorders cannot start: WEB_THREADS must be a whole number, not 'many'" in said.stderr.splitlines()
+    assert "Traceback" not in said.stderr
+
+
+def test_a_command_without_its_database_says_so_in_a_line() -> None:
+    environment = {key: value for key, value in os.environ.items() if key in ("PATH", "REDIS_URL")}
+    command = [sys.executable, "manage.py", "retry_failed"]
+    away = environment | {"DEMO": "1", "DATABASE_URL": "postgres://me:s3cret@127.0.0.1:1/shop"}
+    said = subprocess.run(command, cwd=ROOT, env=away, capture_output=True, text=True, check=False, timeout=60)
+    assert said.returncode == 1
+    assert said.stderr.startswith("PostgreSQL cannot be used: connection failed")
+    assert "Traceback" not in said.stderr
+    assert "s3cret" not in said.stderr
+
+
+def test_a_command_before_the_migrations_says_which_command_is_first() -> None:
+    server, _slash, _name = os.environ["DATABASE_URL"].rpartition(
+        "/"
+    )  # its database `postgres` holds no tables of ours
+    environment = {key: value for key, value in os.environ.items() if key in ("PATH", "REDIS_URL")}
+    command = [sys.executable, "manage.py", "setup_shop", "--no-input"]
+    bare = environment | {"DEMO": "1", "DATABASE_URL": f"{server}/postgres"}
+    said = subprocess.run(command, cwd=ROOT, env=bare, capture_output=True, text=True, check=False, timeout=60)
+    assert said.returncode == 1
+    assert said.stderr.splitlines()[-1].endswith("run `python manage.py migrate` first.")
     assert "Traceback" not in said.stderr
