@@ -5,6 +5,7 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from backoffice import money, stripe_links, todo
 from backoffice.order_steps import steps_for
@@ -30,6 +31,12 @@ NAMES = {
     "photo_replaced": _("photo replaced"),
     "photos_restored": _("photos complete again"),
 }
+# What tasks are called here; another is shown by its name in the code.
+TASKS = {
+    "orders.store_photos": pgettext_lazy("task", "Store the photos"),
+    "orders.email_owner": pgettext_lazy("task", "Email to the studio"),
+    "orders.email_customer": pgettext_lazy("task", "Email to the customer"),
+}
 
 
 def context(request: HttpRequest, order: Order) -> dict[str, Any]:
@@ -52,7 +59,7 @@ def context(request: HttpRequest, order: Order) -> dict[str, Any]:
         "money": _money(order) if may_see_money else None,
         "attempts": [_attempt(attempt) for attempt in attempts],
         "timeline": _timeline(order.events.select_related("actor"), attempts),
-        "tasks": tasks,
+        "tasks": [(task, _task_name(task)) for task in tasks],
         "questions": list(order.questions.all()),
         "customer_link": links.order_path(order) if order.paid_at else "",
         "address": [line for line in (order.street, order.extra, f"{order.postal_code} {order.city}".strip()) if line],
@@ -116,6 +123,13 @@ def _timeline(events: Iterable[OrderEvent], attempts: Iterable[PaymentAttempt]) 
         for event in payment_events
     ]
     return sorted(rows, key=lambda row: row["at"])
+
+
+def _task_name(task: OutboxMessage) -> str:
+    """The task in words; of an email also which one."""
+    name = str(TASKS.get(task.task, task.task))
+    kind = str(task.payload.get("kind") or "").partition(":")[0]
+    return f"{name}: {EMAIL_NAMES.get(kind, kind)}" if kind else name
 
 
 def _event_name(event: OrderEvent, states: dict[str, Any]) -> str:

@@ -182,3 +182,14 @@ def test_names_with_markup_are_shown_as_text(owner_client: Client) -> None:
     page = owner_client.get(url(order)).content.decode()
     assert "<script>alert(1)" not in page
     assert "<img src=x" not in page
+
+
+def test_tasks_are_called_by_portuguese_names(owner_client: Client) -> None:
+    """Which email a task sends is said as in the list of emails."""
+    order = OrderFactory(paid=True)
+    OutboxMessage.objects.create(
+        key="a", task="orders.email_customer", payload={"order_id": order.pk, "kind": "refunded:7"}
+    )
+    page = owner_client.get(f"/admin/orders/order/{order.pk}/change/", headers={"accept-language": "pt"})
+    assert "Email ao cliente: reembolsada" in page.content.decode()
+    assert "orders.email_customer" not in page.content.decode()
