@@ -40,6 +40,7 @@ TESTS: dict[str, list[str]] = {
     "payments/link_payments.py": [f"{PAY}payment_links.py"],
 }
 PYTEST = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:randomly", "--reuse-db"]
+PYTEST += ["--timeout=60", "-o", "timeout_func_only=true"]  # making the database takes its own time
 
 
 class Copy:
@@ -56,7 +57,7 @@ class Copy:
         path = self.folder / "mutation-plan.json"
         path.write_text(json.dumps(plan))
         narrowed = ["-k", given.tests] if given.tests else []
-        options = ["-s", "--create-db", "--timeout=60", "-p", "tests.mutation.inside", f"--mutation-plan={path}"]
+        options = ["-s", "--create-db", "-p", "tests.mutation.inside", f"--mutation-plan={path}"]
         said = []
         tests = sorted({test for file in given.files for test in TESTS[file]})
         with subprocess.Popen([*PYTEST, *options, *narrowed, *tests], cwd=self.folder, stdout=subprocess.PIPE) as run:
@@ -71,7 +72,7 @@ class Copy:
         path = self.folder / mutant.file
         before = path.read_text()
         path.write_text(mutant.source)
-        command = [*PYTEST, "-x", "--timeout=60", *TESTS[mutant.file]]
+        command = [*PYTEST, "-x", *TESTS[mutant.file]]
         try:
             answer = subprocess.run(
                 command, cwd=self.folder, env=os.environ, capture_output=True, text=True, timeout=900
