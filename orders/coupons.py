@@ -17,6 +17,7 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
+from django.utils.encoding import force_str
 from django.utils.translation import gettext_lazy as _
 from django_redis import get_redis_connection
 from django_stubs_ext import StrOrPromise
@@ -114,7 +115,7 @@ def _check(coupon: Coupon, draft_id: str, email: str) -> None:
 
 def _of(coupon: Coupon, orders: QuerySet[Order], email: str) -> int:
     """How many of the orders are this customer's: paid, or of a draft that waits for payment under the address."""
-    drafts = [draft_id.decode() for draft_id in _redis().smembers(_key(coupon, email))]
+    drafts = [force_str(draft_id) for draft_id in _redis().smembers(_key(coupon, email))]
     waiting = orders.filter(state=Order.State.PENDING, draft_id__in=drafts)
     return orders.filter(email__iexact=email).count() + waiting.values("draft_id").distinct().count()
 

@@ -3,7 +3,7 @@
 import pytest
 import structlog
 from django.core import mail
-from django.core.cache import cache
+from django_redis import get_redis_connection
 
 from addresses import services
 from addresses.tests.conftest import Google, place
@@ -12,7 +12,7 @@ from addresses.tests.conftest import Google, place
 def test_the_town_of_a_postal_code_is_asked_for_once(google_server: Google) -> None:
     assert [services.locality("1100-053") for _time in range(3)] == ["Lisboa"] * 3
     assert google_server.queries == ["1100-053"]
-    assert "1100" not in str(cache.keys("*"))
+    assert "1100" not in str(get_redis_connection("default").keys("*"))
 
 
 @pytest.mark.parametrize(

@@ -150,6 +150,82 @@ def test_a_large_photo_is_made_smaller_only_if_the_customer_agrees(
     expect(photo.nth(1)).to_have_attribute("data-width", "6400")
 
 
+def test_the_same_photo_again_is_recognised_by_the_server_too(
+    shop_page: Callable[..., Page], photos: list[Path], tmp_path: Path
+) -> None:
+    """U4: a browser that cannot work out checksums sends it; it is stored and shown once, and the customer is told."""
+    page = shop_page("phone", "pt")
+    copy = tmp_path / "cópia da serra.jpg"
+    copy.write_bytes(photos[0].read_bytes())
+    page.route("**/worker*.js", lambda route: route.abort())
+    page.goto("/")
+    sent = posts(page)
+    page.set_input_files("#file", photos[0])
+    expect(page.locator('[data-photo][data-state="ready"]')).to_have_count(1)
+    page.set_input_files("#file", copy)
+    expect(page.locator("[data-twice]")).to_contain_text(copy.name)
+    assert len(sent) == 2
+    expect(page.locator("[data-photo]")).to_have_count(1)
+    page.locator("[data-total-bar]:not(.is-stale)").wait_for()
+    page.reload()
+    expect(page.locator("[data-photo]")).to_have_count(1)
+    assert len(page.request.get("/api/v1/drafts/current/").json()["photos"]) == 1
+
+
+def test_three_photos_go_up_at_a_time_picked_by_keyboard(
+    shop_page: Callable[..., Page], looks_right: Callable[[Page, str], None], photos: list[Path]
+) -> None:
+    """The others wait; each shows how far it is, and all together do."""
+    page = shop_page("desktop", "en")
+    page.goto("/")
+    held: list[Any] = []
+    released: list[bool] = []
+    page.route(PHOTOS_URL, lambda route: route.continue_() if released else held.append(route))
+    with page.expect_file_chooser() as chooser:
+        page.locator("#file").press("Enter")
+    chooser.value.set_files(photos)
+    expect(page.locator("[data-upload] [data-state-text]", has_text="Uploading")).to_have_count(3)
+    expect(page.locator("[data-upload] [data-state-text]", has_text="Waiting")).to_have_count(2)
+    expect(page.locator("[data-upload] progress[aria-label]")).to_have_count(5)
+    expect(page.locator("[data-upload-line]")).to_have_text("0 of 5 photos uploaded")
+    page.wait_for_timeout(500)
+    assert len(held) == 3
+    looks_right(page, "going-up")
+    released.append(True)
+    for route in held:
+        route.continue_()
+    expect(page.locator('[data-photo][data-state="ready"]')).to_have_count(5)
+    expect(page.locator("[data-live]")).to_have_text("All photos are uploaded.")
+
+
+def test_photos_are_taken_by_the_camera_and_dropped(shop_page: Callable[..., Page], photos: list[Path]) -> None:
+    page = shop_page("phone", "pt")
+    page.context.new_cdp_session(page).send("Emulation.setTouchEmulationEnabled", {"enabled": True})
+    page.goto("/")
+    camera = page.locator("[data-pick=camera]")
+    expect(camera).to_have_attribute("capture", "environment")
+    with page.expect_file_chooser() as chooser:
+        page.locator("[data-opens=camera]").click()
+    chooser.value.set_files(photos[0])
+    expect(page.locator('[data-photo][data-state="ready"]')).to_have_count(1)
+    page.evaluate(
+        """async () => {
+            const canvas = new OffscreenCanvas(900, 600);
+            canvas.getContext("2d").fillRect(0, 0, 900, 600);
+            const data = new DataTransfer();
+            data.items.add(new File([await canvas.convertToBlob({ type: "image/png" })], "dropped.png", { type: "image/png" }));
+            const send = (type) => document.body.dispatchEvent(new DragEvent(type, { dataTransfer: data, bubbles: true, cancelable: true }));
+            send("dragenter");
+            window.over = document.querySelector("[data-drop]").classList.contains("is-over");
+            send("dragover");
+            send("drop");
+        }"""
+    )
+    expect(page.locator('[data-photo][data-name="dropped.png"][data-state="ready"]')).to_have_count(1)
+    assert page.evaluate("window.over")
+    expect(page.locator("[data-drop]")).not_to_have_class(re.compile("is-over"))
+
+
 def test_photos_are_taken_from_a_folder_and_from_the_clipboard(
     shop_page: Callable[..., Page], photos: list[Path], tmp_path: Path
 ) -> None:
