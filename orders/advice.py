@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy
 
 from orders import cropping, quality
 from orders.catalogue import ProductInfo
-from orders.cropping import Crop
+from orders.cropping import Crop, Pixels
 
 MUCH = 0.15  # of a photo cut off is worth a word
 WORDS = {"good": gettext_lazy("Sharp"), "fair": gettext_lazy("Acceptable"), "poor": gettext_lazy("Too few pixels")}
@@ -23,7 +23,7 @@ SENTENCES = {
 
 
 def advice(
-    photo: quality.Pixels,
+    photo: Pixels,
     product: ProductInfo,
     fit: str,
     crop: Crop | None,
@@ -46,15 +46,13 @@ def advice(
     return f"{SENTENCES[word]} {why} {size}"
 
 
-def largest_good(
-    photo: quality.Pixels, fit: str, crop: Crop | None, on_sale: Iterable[ProductInfo]
-) -> ProductInfo | None:
+def largest_good(photo: Pixels, fit: str, crop: Crop | None, on_sale: Iterable[ProductInfo]) -> ProductInfo | None:
     """The largest size in which this part of the photo is still sharp."""
     good = [p for p in on_sale if quality.dpi(photo, p, fit, crop) >= quality.GOOD_DPI]
     return max(good, key=lambda p: p.width_mm * p.height_mm, default=None)
 
 
-def _printed(photo: quality.Pixels, product: ProductInfo, fit: str, crop: Crop | None) -> tuple[int, int]:
+def _printed(photo: Pixels, product: ProductInfo, fit: str, crop: Crop | None) -> tuple[int, int]:
     """The pixels, across and down, of what is on the print."""
     if fit == "border":
         return photo.width, photo.height

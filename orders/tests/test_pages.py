@@ -8,10 +8,10 @@ from django.urls import reverse
 
 from orders import catalogue, links, pictures, theme
 from orders.catalogue import FinishInfo, ProductInfo
+from orders.cropping import Pixels
 from orders.information import markup
 from orders.models import LegalDocument, Order
 from orders.pictures import Rectangle
-from orders.quality import Pixels
 from orders.tests.factories import OrderFactory, OrderItemFactory
 
 PAPER = ProductInfo(
