@@ -111,3 +111,14 @@ def test_installing_the_price_list_again_leaves_the_owners_changes() -> None:
     install_default_catalogue()
     assert ShippingZone.objects.get(code="mainland").price_cents == 1
     assert ShippingZone.objects.count() == 3
+
+
+def test_fewer_prints_than_the_first_tier_begins_with_cost_its_price() -> None:
+    """The owner may leave out the tier from one print on."""
+    assert pricing.unit_cents([(10, 35), (50, 29)], 3) == 35
+
+
+@pytest.mark.parametrize(("items_cents", "off"), [(149, 1), (150, 2)])
+def test_a_percentage_is_rounded_half_up(items_cents: int, off: int) -> None:
+    """1 % of 1.49 and of 1.50 euros."""
+    assert pricing.Discount("X", "percent", percent=1).cents(items_cents, 0) == off
