@@ -1,13 +1,17 @@
 """How long Redis holds what an order needs, to the minute (C30, C49, C66): one unit more or less is noticed."""
 
+import datetime
+
 import pytest
 from django.conf import settings
+from django.utils import timezone
 from django_redis import get_redis_connection
 
 from orders import drafts, services, snapshots
 from orders.models import Order
 from orders.tests import visitors
 from orders.tests.factories import OrderFactory
+from uploads import stash
 
 pytestmark = pytest.mark.django_db
 MONTH = 30 * 86_400
@@ -38,3 +42,12 @@ def test_a_delayed_payment_without_a_date_keeps_the_snapshot_as_long_as_a_draft(
     get_redis_connection("default").expire(f"snapshot:{order.number}", 3600)
     services.mark_awaiting(order)
     assert settings.DRAFT_TTL_SECONDS - 20 < seconds(f"snapshot:{order.number}") <= settings.DRAFT_TTL_SECONDS
+
+
+def test_a_delayed_payment_holds_photos_that_the_draft_no_longer_has() -> None:
+    """C30: three days to the voucher's last, and four more."""
+    order = visitors.pending()
+    photo_id = order.photos.get().photo_id
+    stash.remove(order.draft_id, photo_id)
+    services.mark_awaiting(order, until=timezone.now() + datetime.timedelta(days=3))
+    assert 7 * 86_400 - 20 < seconds(f"photo:{photo_id}") <= 7 * 86_400

@@ -323,3 +323,27 @@ def test_the_frozen_order_survives_a_checkout_that_comes_after_payment(django_ca
     with pytest.raises(DraftOrdered):
         checkout.freeze(draft, language="pt", terms=True)
     assert Order.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_every_step_opens_a_transaction_of_its_own() -> None:
+    """The row lock needs one: outside it PostgreSQL is not even asked."""
+    order = paid()
+    services.start_production(order)
+    services.mark_ready(order)
+    services.ship(order, "CTT", "RR123456789PT")
+    services.mark_delivered(order)
+    kinds = ["in_production", "ready", "shipped", "delivered"]
+    assert list(order.events.order_by("pk").values_list("kind", flat=True)) == kinds
+    assert services.cancel(paid()).state == "cancelled"
+    assert services.cancel_for_customer(paid()).state == "cancelled"
+    assert services.expire(OrderFactory()).state == "expired"
+    assert services.mark_awaiting(OrderFactory()).payment_state == "awaiting"
+    asked = paid()
+    services.need_photos(asked, [asked.photos.get().photo_id])
+    assert services.photos_restored(asked).state == "needs_photos"
+    assert services.replace_photo(asked, 1, visitors.photo(drafts.create())).state == "paid"
+    asked.photos.update(stored_at=timezone.now())
+    services.ask_for_photo(asked, 1, "too dark")
+    asked.refresh_from_db()
+    assert asked.state == "needs_photos"
