@@ -25,7 +25,7 @@ from local.kept import ROOT
 
 BUCKET = "photoorders-chaos"
 DURABLE_REDIS = ('save ""', "appendonly yes", "appendfsync everysec")  # kill -9 of the program alone loses nothing
-SETTINGS = ("fsync=off",)  # kill -9 of the programs needs no disk; commits still reach the kernel
+SETTINGS: tuple[str, ...] = ("fsync=off",)  # kill -9 of the programs needs no disk; commits still reach the kernel
 WEB, FIRST, SECOND = "web", "worker-1", "worker-2"
 
 
