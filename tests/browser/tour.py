@@ -78,6 +78,7 @@ def test_the_customers_way(
     end = f"-{size}-{language}{'-dark' if dark else ''}"
     page = shop_page(size, language, dark=dark)
     page.goto("/")
+    keep(page, f"1-start-top{end}", whole=False)
     keep(page, f"1-start{end}")
     upload(page, drawn)
     first = page.locator("[data-photo]").first
@@ -223,3 +224,21 @@ def test_the_owners_desk(shop_page: Shop, live_shop: Any) -> None:
         keep(page, f"admin-order-{end}")
         page.goto("/admin/orders/order/")
         keep(page, f"admin-orders-{end}")
+
+
+def test_the_list_of_pictures_is_written() -> None:
+    """docs/screenshots/README.md: the pictures by what they show, three in a row."""
+    write_list(FOLDER)
+
+
+def write_list(folder: Path) -> None:
+    groups = {"The customer's way": "[1-6]", "An order in each state": "order-", "Emails": "email-"}
+    groups |= {"The owner's desk": "admin-", "Other pages": "(legal|pay|error)-"}
+    lines = ["# Pictures", "", "Taken by `make screenshots`; what they show is drawn, and nobody's own."]
+    for title, start in groups.items():
+        found = [file.stem for file in sorted(folder.glob("*.webp")) if re.match(start, file.stem)]
+        lines += ["", f"## {title}", "", "| | | |", "|---|---|---|"]
+        for first in range(0, len(found), 3):
+            row = found[first : first + 3]
+            lines.append("| " + " | ".join(f"![{name}]({name}.webp)<br>{name}" for name in row) + " |")
+    (folder / "README.md").write_text("\n".join(lines) + "\n")
