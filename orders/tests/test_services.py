@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+import redis
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 from django_redis import get_redis_connection
@@ -109,9 +110,9 @@ def test_awaiting_keeps_everything_until_four_days_after_the_voucher() -> None:
     order.refresh_from_db()
     assert (order.state, order.payment_state, order.name) == ("pending", "awaiting", "")
     assert tasks(order) == {"orders.email_customer:awaiting"}
-    redis, week = get_redis_connection("default"), 7 * 86_400
+    client, week = get_redis_connection("default"), 7 * 86_400
     for key in (f"snapshot:{order.number}", f"draft:{order.draft_id}", f"photo:{order.photos.get().photo_id}"):
-        assert week - 60 < redis.ttl(key) <= week + 60
+        assert week - 60 < client.ttl(key) <= week + 60
 
 
 def test_an_order_that_expires_lets_its_photos_go(django_capture_on_commit_callbacks: Any) -> None:
@@ -347,3 +348,17 @@ def test_every_step_opens_a_transaction_of_its_own() -> None:
     services.ask_for_photo(asked, 1, "too dark")
     asked.refresh_from_db()
     assert asked.state == "needs_photos"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_payment_stands_when_redis_fails_right_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """C66: checkout finds the paid order in PostgreSQL, so that the note on the draft may be missing."""
+    order = visitors.pending()
+
+    def away(*_unused: object) -> None:
+        raise redis.ConnectionError("connection refused")
+
+    monkeypatch.setattr(drafts, "mark_ordered", away)
+    assert services.mark_paid(order, snapshot=snapshots.load(order.number)).state == "paid"
+    order.refresh_from_db()
+    assert (order.state, order.payment_state) == ("paid", "paid")

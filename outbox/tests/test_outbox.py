@@ -273,3 +273,30 @@ def test_old_finished_messages_are_purged_and_the_others_kept(broker: Broker) ->
         OutboxMessage.objects.filter(pk=row.pk).update(state=state, done_at=age, created_at=age)
     assert services.purge(days=30) == 1
     assert sorted(OutboxMessage.objects.values_list("key", flat=True)) == ["failed", "new", "pending"]
+
+
+def test_a_claim_and_its_renewal_last_thirty_seconds(broker: Broker) -> None:
+    """C41: so long a killed worker's message waits."""
+    lease = datetime.timedelta(seconds=30)
+    row, before = message(), timezone.now()
+    claimed = services.claim(row.pk)
+    assert claimed is not None
+    assert claimed.leased_until is not None
+    assert before <= claimed.leased_until - lease <= timezone.now()
+    before = timezone.now()
+    assert services.renew(claimed)
+    row.refresh_from_db()
+    assert row.leased_until is not None
+    assert before <= row.leased_until - lease <= timezone.now()
+
+
+def test_a_failed_attempt_waits_one_to_two_seconds(broker: Broker) -> None:
+    """C47: the first backoff, into the future."""
+    row = message()
+    claimed = services.claim(row.pk)
+    assert claimed is not None
+    before = timezone.now()
+    assert services.fail(claimed, "odd") is False
+    after = timezone.now()
+    row.refresh_from_db()
+    assert before + datetime.timedelta(seconds=1) <= row.next_attempt_at <= after + datetime.timedelta(seconds=2)
