@@ -36,7 +36,7 @@ TESTS: dict[str, list[str]] = {
     ],
     "payments/inbox.py": [f"{PAY}inbox.py", f"{PAY}webhook.py"],
     "payments/signatures.py": [f"{PAY}signatures.py", f"{PAY}webhook.py"],
-    "outbox/services.py": ["outbox/tests"],
+    "outbox/services.py": ["outbox/tests", HISTORY],
     "outbox/relay.py": ["outbox/tests"],
     "payments/books.py": [f"{PAY}refunds.py", f"{PAY}confirmation.py"],
     "payments/attempts.py": [f"{PAY}confirmation.py", f"{PAY}checkout.py"],
