@@ -12,6 +12,7 @@ from PIL import Image
 
 from addresses.tests.conftest import Google, google_server, place  # noqa: F401 - the fixture
 from orders import catalogue, drafts
+from orders.models import Order
 from orders.tests import visitors
 from uploads import stash
 from uploads.tests import pictures
@@ -150,3 +151,40 @@ def test_an_address_in_madrid_is_refused_in_the_pages_language(google_server: Go
     refused = client.put("/api/v1/drafts/current/delivery/", madrid, "application/json", headers={"X-CSRFToken": token})
     assert refused.json()["errors"][0]["detail"] == said[language]
     assert (visitors.draft_of(client)).delivery is None
+
+
+@languages
+@pytest.mark.parametrize(
+    ("ended", "said"),
+    [
+        (
+            "expired",
+            {
+                "pt": "Esta encomenda não foi concluída a tempo e as fotografias foram apagadas. Comece uma nova.",
+                "en": "This order was not finished in time and its photos were deleted. Please start a new one.",
+            },
+        ),
+        (
+            "ordered",
+            {
+                "pt": "Estas fotografias já foram encomendadas e pagas. Comece uma nova encomenda.",
+                "en": "These photos have been ordered and paid. Please start a new order.",
+            },
+        ),
+    ],
+)
+def test_a_draft_that_is_over_says_so_in_the_pages_language(ended: str, said: dict[str, str], language: str) -> None:
+    """C66: by the button "pay" and by the API; no order comes of it."""
+    catalogue.install_default_catalogue()
+    client = visitor(language)
+    draft = visitors.draft_of(client)
+    token = client.cookies["csrftoken"].value
+    if ended == "expired":
+        drafts.delete(draft.id)
+    else:
+        drafts.mark_ordered(draft.id, "PO-1")
+    refused = client.put("/api/v1/drafts/current/items/", [], "application/json", headers={"X-CSRFToken": token})
+    assert (refused.status_code, refused.json()["errors"][0]["detail"]) == (409, said[language])
+    paying = client.post("/checkout/", {"accept_terms": "1"})
+    assert [str(message) for message in get_messages(paying.wsgi_request)] == [said[language]]
+    assert not Order.objects.exists()

@@ -224,21 +224,58 @@ def test_a_payment_link_is_paid(shop_page: Opened, looks_right: Looks, wait_unti
     expect(page.locator(".notice.good").last).to_contain_text("Já está pago")
 
 
-def test_the_page_follows_its_order_by_itself(shop_page: Opened, looks_right: Looks) -> None:
-    """Without a reload: the heading, the parcel with its carrier's page, a word for screen readers; then it asks no more."""
-    language = "pt"
-    order = OrderFactory(paid=True, language=language)
-    page = shop_page("phone", language)
+def test_the_page_follows_its_order_by_itself(shop_page: Opened) -> None:
+    """Without a reload: the heading, the parcel with its carrier's page, a word for screen readers; ever more slowly, and
+    no more once the order is at its end."""
+    order = OrderFactory(paid=True)
+    page = shop_page("phone", "en")
+    page.clock.install(time=0)
+    page.clock.pause_at(1000)  # from here on time passes by run_for alone
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "&v=" in request.url else None)
     page.goto(links.order_path(order))
-    page.evaluate("window.same = true")
+
+    def passes(before: int, after: int) -> None:
+        """Nothing is asked for `before` milliseconds; within `after` more it is, once."""
+        known = len(asked)
+        page.clock.run_for(before)
+        assert len(asked) == known
+        with page.expect_response("**&v=**"):
+            page.clock.run_for(after)
+        page.wait_for_timeout(200)
+        page.clock.run_for(50)
+        assert len(asked) == known + 1
+
     services.ship(order, "CTT", "RT482915637PT")
-    heading = in_words(language, "Your prints are on their way")
-    expect(page.locator("h1")).to_have_text(heading)
-    expect(page.locator("#order-news")).to_have_text(heading)
+    passes(4_800, 300)
+    expect(page.locator("h1")).to_have_text("Your prints are on their way")
+    expect(page.locator("#order-news")).to_have_text("Your prints are on their way")
     expect(page.locator(".tracking a")).to_have_attribute("href", re.compile(r"^https://.*ctt.*RT482915637PT"))
-    assert page.evaluate("window.same")
-    looks_right(page, "shipped")
+    passes(5_700, 400)
     services.mark_delivered(order)
-    expect(page.locator("h1")).to_have_text(in_words(language, "Your prints have arrived"))
-    expect(page.locator("#order-poll")).to_have_count(1)
-    expect(page.locator("#order-poll[hx-get]")).to_have_count(0)
+    passes(7_700, 400)
+    expect(page.locator("h1")).to_have_text("Your prints have arrived")
+    page.clock.run_for(600_000)
+    page.wait_for_timeout(200)
+    assert len(asked) == 3
+
+
+def test_a_page_left_open_stops_asking_and_can_look_again(shop_page: Opened) -> None:
+    order = OrderFactory(paid=True)
+    page = shop_page("phone", "en")
+    page.clock.install(time=0)
+    page.clock.pause_at(1000)  # from here on time passes by run_for alone
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "&v=" in request.url else None)
+    page.goto(f"{links.order_path(order)}&n=39")
+    page.clock.run_for(59_000)
+    assert asked == []
+    with page.expect_response("**&v=**"):
+        page.clock.run_for(2_000)
+    again = page.get_by_role("link", name="Look again")
+    expect(again).to_be_visible()
+    page.clock.run_for(600_000)
+    assert len(asked) == 1
+    services.start_production(order)
+    again.click()
+    expect(page.locator("h1")).to_have_text("Your prints are being made")
