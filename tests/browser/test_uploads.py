@@ -2,7 +2,6 @@
 
 import io
 import os
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,9 +16,6 @@ from tests.browser.test_purchase import upload
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.timeout(600)]
 
 PHOTOS_URL = "**/api/v1/drafts/current/photos/"
-LONGEST_TASK_MS = 200
-AT_ONCE = int(os.environ.get("PHOTOS_AT_ONCE", "30"))
-PHOTO_BYTES = 5_000_000
 
 
 def posts(page: Page) -> list[str]:
@@ -248,35 +244,3 @@ def test_photos_are_taken_from_a_folder_and_from_the_clipboard(
     )
     expect(page.locator('[data-photo][data-state="ready"]')).to_have_count(2)
     expect(page.locator('[data-photo][data-name="pasted.png"]')).to_have_count(1)
-
-
-def test_the_page_stays_quick_while_many_photos_go_up(
-    shop_page: Callable[..., Page], record_property: Callable[[str, object], None], tmp_path: Path
-) -> None:
-    """Photos of 5 MB and 12 megapixels (PHOTOS_AT_ONCE of them): no task of the page takes 200 ms."""
-    first = heavy(tmp_path / "0.jpg", 4000, 3000, PHOTO_BYTES)
-    files = [first]
-    for number in range(1, AT_ONCE):
-        path = tmp_path / f"{number}.jpg"
-        with first.open("rb") as source, path.open("wb") as copy:
-            copy.write(source.read(6) + number.to_bytes(4, "big"))
-            source.seek(10)
-            copy.write(source.read())
-        files.append(path)
-    page = shop_page("phone", "en")
-    page.goto("/")
-    page.evaluate(
-        """() => {
-            window.longest = 0;
-            new PerformanceObserver((list) => {
-                for (const task of list.getEntries()) window.longest = Math.max(window.longest, task.duration);
-            }).observe({ type: "longtask" });
-        }"""
-    )
-    page.set_input_files("#file", files)
-    expect(page.locator("[data-upload-left]")).to_have_text(re.compile(r"MB/s · about"), timeout=60_000)
-    expect(page.locator('[data-photo][data-state="ready"]')).to_have_count(AT_ONCE, timeout=AT_ONCE * 8_000)
-    page.locator("[data-total-bar]:not(.is-stale)").wait_for()
-    longest = page.evaluate("window.longest")
-    record_property("longest_task_ms", round(longest))
-    assert longest < LONGEST_TASK_MS

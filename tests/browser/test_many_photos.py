@@ -1,0 +1,87 @@
+"""Many heavy photos at once, from the pick to the paid order, and how long the pages keep the browser busy."""
+
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from orders.models import Order
+from tests.browser.test_purchase import LISBON, fill_delivery, pay
+from tests.browser.test_uploads import heavy
+
+AT_ONCE = int(os.environ.get("PHOTOS_AT_ONCE", "30"))
+SECONDS = AT_ONCE * 8  # for what takes time with each photo
+LONGEST_TASK_MS = 200
+PHOTO_BYTES = 5_000_000
+LONGEST = """
+    window.longest = 0;
+    new PerformanceObserver((list) => {
+        for (const task of list.getEntries()) window.longest = Math.max(window.longest, task.duration);
+    }).observe({ type: "longtask", buffered: true });
+"""
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.timeout(300 + 4 * SECONDS)]
+
+
+def test_many_photos_are_uploaded_laid_out_and_ordered_while_the_pages_stay_quick(
+    shop_page: Callable[..., Page],
+    wait_until: Callable[..., Any],
+    record_property: Callable[[str, object], None],
+    tmp_path: Path,
+) -> None:
+    """Photos of 5 MB and 12 megapixels (PHOTOS_AT_ONCE of them): no task of any page takes 200 ms."""
+    page = shop_page("phone", "en")
+    page.add_init_script(LONGEST)
+    tasks: dict[str, int] = {}
+    page.goto("/")
+    page.set_input_files("#file", copies(tmp_path))
+    expect(page.locator("[data-upload-left]")).to_have_text(re.compile(r"MB/s · about"), timeout=60_000)
+    expect(page.locator('[data-photo][data-state="ready"]')).to_have_count(AT_ONCE, timeout=SECONDS * 1000)
+    page.locator("[data-total-bar]:not(.is-stale)").wait_for()
+    tasks["uploading"] = round(page.evaluate("window.longest"))
+
+    page.select_option("#product-all", "13x18")
+    page.locator("[data-apply]").click()
+    expect(page.locator('[data-photo] [data-field=product] option[value="13x18"]:checked')).to_have_count(AT_ONCE)
+    page.locator("[data-total-bar]:not(.is-stale)").wait_for(timeout=60_000)
+    expect(page.locator("[data-count]")).to_have_text(f"{AT_ONCE} prints")
+    tasks["laying out"] = round(page.evaluate("window.longest"))
+
+    page.locator("button[name=next]").click()
+    page.wait_for_url("**/delivery/")
+    fill_delivery(page, **LISBON)
+    page.wait_for_url("**/review/")
+    expect(page.locator(".print-list li")).to_have_count(AT_ONCE)
+    page.wait_for_load_state("networkidle")
+    tasks["review"] = round(page.evaluate("window.longest"))
+    pay(page)
+    page.wait_for_url(re.compile("/orders/PO-"), timeout=60_000)
+    order = Order.objects.get()
+    assert [(item.product_code, item.quantity) for item in order.items.all()] == [("13x18", 1)] * AT_ONCE
+    wait_until(lambda: Order.objects.get().state == Order.State.PAID, what="the order to be paid")
+    page.wait_for_load_state("networkidle")
+    tasks["order"] = round(page.evaluate("window.longest"))
+    wait_until(
+        lambda: not order.photos.filter(storage_key="").exists(), seconds=SECONDS, what="the photos to be stored"
+    )
+    print(f"longest task of {AT_ONCE} photos, ms: {tasks}, load {os.getloadavg()[0]:.1f}")
+    record_property("longest_task_ms", max(tasks.values()))
+    assert max(tasks.values()) < LONGEST_TASK_MS, tasks
+
+
+def copies(folder: Path) -> list[Path]:
+    """The same picture in files that differ."""
+    first = heavy(folder / "0.jpg", 4000, 3000, PHOTO_BYTES)
+    files = [first]
+    for number in range(1, AT_ONCE):
+        path = folder / f"{number}.jpg"
+        with first.open("rb") as source, path.open("wb") as copy:
+            copy.write(source.read(6) + number.to_bytes(4, "big"))
+            source.seek(10)
+            copy.write(source.read())
+        files.append(path)
+    return files
