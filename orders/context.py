@@ -8,7 +8,7 @@ from orders.models import ShopSettings
 
 
 def shop(request: HttpRequest) -> dict[str, object]:
-    return {"shop": shop_of(request), "demo": settings.DEMO}
+    return {"shop": shop_of(request), "demo": settings.DEMO, "shown_seconds": settings.SHOWN_SECONDS}
 
 
 def shop_of(request: HttpRequest) -> ShopSettings:

@@ -1,4 +1,4 @@
--- Every change of photos in Redis that must be atomic. uploads/photo_redis.py calls it: ARGV[1] names the operation.
+-- What must be atomic, or one round trip, about photos in Redis. uploads/photo_redis.py calls it: ARGV[1] names the operation.
 --
 -- photo:{id}                hash     the record; "until:draft" and "until:{order}" are its holders and their ends (Unix s)
 -- photo:{id}:{n}            string   chunk n of the bytes
@@ -194,6 +194,15 @@ local function leave(draft, id)
   if sha256 and call('HGET', 'photos:draft:' .. draft, sha256) == id then call('HDEL', 'photos:draft:' .. draft, sha256) end
   call('HDEL', 'photo:' .. id, 'until:draft')
   settle(id)
+end
+
+-- draft: {id, record} of each of its photos, in one round trip
+function operations.photos(draft)
+  local found = {}
+  for _, id in ipairs(call('HVALS', 'photos:draft:' .. draft)) do
+    table.insert(found, { id, call('HGETALL', 'photo:' .. id) })
+  end
+  return found
 end
 
 -- draft, id

@@ -22,15 +22,10 @@ def open_writer(draft_id: str, declared_bytes: int = 0) -> PhotoWriter:
 
 def photos(draft_id: str) -> list[Photo]:
     """The draft's photos, in the order in which they were picked, where that is known, then in which their uploads ended."""
-    with named_errors():
-        ids = [photo_id.decode() for photo_id in client().hvals(f"photos:draft:{draft_id}")]
-        pipe = client().pipeline(transaction=False)
-        for photo_id in ids:
-            pipe.hgetall(f"photo:{photo_id}")
-        records = pipe.execute() if ids else []
-    found = [
-        from_record(photo_id, record) for photo_id, record in zip(ids, records, strict=True) if b"until:draft" in record
-    ]
+    answers = (
+        (name.decode(), dict(zip(flat[::2], flat[1::2], strict=True))) for name, flat in call("photos", draft_id)
+    )
+    found = [from_record(photo_id, record) for photo_id, record in answers if b"until:draft" in record]
     return sorted(found, key=lambda photo: (photo.position, photo.created_at, photo.id))
 
 

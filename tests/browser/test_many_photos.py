@@ -1,5 +1,6 @@
 """Many heavy photos at once, from the pick to the paid order, and how long the pages keep the browser busy."""
 
+import logging
 import os
 import re
 from collections.abc import Callable
@@ -68,8 +69,8 @@ def test_many_photos_are_uploaded_laid_out_and_ordered_while_the_pages_stay_quic
     wait_until(
         lambda: not order.photos.filter(storage_key="").exists(), seconds=SECONDS, what="the photos to be stored"
     )
-    print(f"longest task of {AT_ONCE} photos, ms: {tasks}, load {os.getloadavg()[0]:.1f}")
     record_property("longest_task_ms", max(tasks.values()))
+    logging.getLogger(__name__).info("%s photos, load %.1f, longest task in ms: %s", AT_ONCE, os.getloadavg()[0], tasks)
     assert max(tasks.values()) < LONGEST_TASK_MS, tasks
 
 

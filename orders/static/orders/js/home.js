@@ -238,7 +238,14 @@ async function poll() {
     await pause(wait);
     try {
       const draft = await call("GET", text.api);
-      for (const photo of draft.photos) settle(photo);
+      let since = performance.now();
+      for (const photo of draft.photos) {
+        if (performance.now() - since > BREATH) {
+          await pause(0);
+          since = performance.now();
+        }
+        settle(photo);
+      }
     } catch (error) {
       if (error instanceof Refusal && !error.temporary) break;
     }
