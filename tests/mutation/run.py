@@ -25,7 +25,7 @@ HISTORY = f"{PAY}history.py"
 TESTS: dict[str, list[str]] = {
     "payments/confirmation.py": [f"{PAY}confirmation.py", f"{PAY}purchases.py", f"{PAY}late_money.py", HISTORY],
     "payments/refunds.py": [f"{PAY}refunds.py", HISTORY],
-    "payments/checkout.py": [f"{PAY}checkout.py", f"{PAY}elements.py"],
+    "payments/checkout.py": [f"{PAY}checkout.py", f"{PAY}elements.py", f"{PAY}checkout_times.py"],
     "orders/pricing.py": [f"{ORDERS}pricing.py", f"{ORDERS}coupons.py"],
     "orders/services.py": [
         f"{ORDERS}services.py",
