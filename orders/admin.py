@@ -3,16 +3,19 @@
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q, QuerySet
-from django.http import HttpRequest, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
-from django.urls import reverse
-from django.utils import timezone
+from django.shortcuts import get_object_or_404
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from simple_history.admin import SimpleHistoryAdmin
 from unfold.admin import ModelAdmin, TabularInline
 
-from orders import coupons
+from orders import coupons, information, legal
 from orders.models import Coupon, Finish, LegalDocument, PriceTier, Product, ShippingZone, ShopSettings
 
 
@@ -139,14 +142,37 @@ class LegalDocumentAdmin(ModelAdmin):  # type: ignore[misc]
     list_display = ["kind", "version", "published_at"]
     list_filter = ["kind"]
     ordering = ["kind", "-published_at"]
-    fields = [("kind", "version"), "published_at", "body_pt", "body_en"]
+    fields = [("kind", "version"), "published_at", "body_pt", "body_en", "preview"]
+    readonly_fields = ["preview"]
+
+    @admin.display(description=_("preview"))
+    def preview(self, document: LegalDocument) -> SafeString | str:
+        if document.pk is None:
+            return "–"
+        url = reverse("admin:orders_legaldocument_preview", args=[document.pk])
+        return format_html('<a href="{}">{}</a>', url, _("The saved text as customers read it"))
+
+    def get_urls(self) -> list[URLPattern]:
+        preview = path(
+            "<int:object_id>/preview/",
+            self.admin_site.admin_view(self.preview_view),
+            name="orders_legaldocument_preview",
+        )
+        return [preview, *super().get_urls()]
+
+    def preview_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """The only place where a planned text can be read as a page."""
+        document = get_object_or_404(LegalDocument, pk=object_id)
+        if not self.has_view_permission(request, document):
+            raise PermissionDenied
+        return information.legal_preview(request, document)
 
     def has_change_permission(self, request: HttpRequest, obj: LegalDocument | None = None) -> bool:
-        return super().has_change_permission(request, obj) and (obj is None or not _published(obj))
+        return super().has_change_permission(request, obj) and (obj is None or not _holds(obj))
 
     def has_delete_permission(self, request: HttpRequest, obj: LegalDocument | None = None) -> bool:
-        return super().has_delete_permission(request, obj) and (obj is None or not _published(obj))
+        return super().has_delete_permission(request, obj) and (obj is None or not _holds(obj))
 
 
-def _published(document: LegalDocument) -> bool:
-    return document.published_at <= timezone.now()
+def _holds(document: LegalDocument) -> bool:
+    return legal.published().contains(document)

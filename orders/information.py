@@ -22,7 +22,7 @@ def legal(request: HttpRequest, kind: str, version: str = "") -> HttpResponse:
     """The text that holds now, or an older version of it (P1)."""
     if kind not in LegalDocument.Kind.values:
         raise Http404
-    every = list(LegalDocument.objects.filter(kind=kind).order_by("-published_at", "-pk"))
+    every = list(texts.published().filter(kind=kind).order_by("-published_at", "-pk"))
     document = next((found for found in every if not version or found.version == version), None)
     if document is None and (version or every):
         raise Http404
@@ -32,6 +32,18 @@ def legal(request: HttpRequest, kind: str, version: str = "") -> HttpResponse:
         "body": markup(texts.text(document, ShopSettings.load())) if document else "",
         "current": document is None or document == every[0],
         "others": [found for found in every if found != document],
+    }
+    return render(request, "orders/legal.html", context)
+
+
+def legal_preview(request: HttpRequest, document: LegalDocument) -> HttpResponse:
+    """A text as customers will read it from its hour on. The admin asks who may see it."""
+    context = {
+        "document": document,
+        "title": document.get_kind_display(),
+        "body": markup(texts.text(document, ShopSettings.load())),
+        "current": True,
+        "planned": not texts.published().contains(document),
     }
     return render(request, "orders/legal.html", context)
 

@@ -1,16 +1,19 @@
 """Which legal texts hold now (P1, P2)."""
 
+from django.db.models import QuerySet
+from django.utils import timezone
+
 from orders.models import LegalDocument, ShopSettings
 
 
-def current(kind: str) -> LegalDocument | None:
-    """The newest published text of a kind."""
-    return LegalDocument.objects.filter(kind=kind).order_by("-published_at", "-pk").first()
+def published() -> QuerySet[LegalDocument]:
+    """The texts whose hour has come. A planned one holds for nobody, and nobody but the owner can read it."""
+    return LegalDocument.objects.filter(published_at__lte=timezone.now())
 
 
 def versions() -> dict[str, str]:
     """The version that holds of each kind, "" where there is none."""
-    found = LegalDocument.objects.order_by("kind", "published_at", "pk").values_list("kind", "version")
+    found = published().order_by("kind", "published_at", "pk").values_list("kind", "version")
     return dict.fromkeys(LegalDocument.Kind.values, "") | dict(found)
 
 

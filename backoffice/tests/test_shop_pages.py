@@ -88,6 +88,25 @@ def test_a_published_legal_text_stands_and_a_future_one_can_be_changed(owner_cli
     assert (published.body_pt, planned.body_pt) == ("a", "x")
 
 
+def test_a_planned_legal_text_can_be_previewed_in_the_admin_alone(
+    owner_client: Client, staff_client: Client, client: Client
+) -> None:
+    """P1."""
+    tomorrow = timezone.now() + datetime.timedelta(days=1)
+    planned = LegalDocument.objects.create(
+        kind="terms", version="8", published_at=tomorrow, body_pt="## Novo", body_en="## New"
+    )
+    url = f"/admin/orders/legaldocument/{planned.pk}/preview/"
+    assert url in owner_client.get(f"/admin/orders/legaldocument/{planned.pk}/change/").content.decode()
+    page = owner_client.get(url).content.decode()
+    assert "<h2>New</h2>" in page
+    assert "Customers do not see it yet." in page
+    assert staff_client.get(url).status_code == 403
+    assert client.get(url).status_code == 302
+    LegalDocument.objects.filter(pk=planned.pk).update(published_at=timezone.now())
+    assert "Customers do not see it yet." not in owner_client.get(url).content.decode()
+
+
 def test_a_dead_webhook_shows_its_traceback_and_is_replayed(owner_client: Client) -> None:
     """C22."""
     event = WebhookEvent.objects.create(

@@ -1,10 +1,12 @@
 """Freezing a draft into an order: C5, C6, C66, C49's data side, P1, and nothing personal in PostgreSQL."""
 
+import datetime
 import threading
 from typing import Any
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 from django_redis import get_redis_connection
 
 from orders import checkout, drafts, snapshots
@@ -182,6 +184,18 @@ def test_new_terms_make_a_new_order_with_their_version() -> None:
     first = freeze(draft)
     LegalDocument.objects.create(kind="terms", version="2", body_pt="x", body_en="x")
     assert (first.terms_version, freeze(draft).terms_version) == ("1", "2")
+
+
+def test_terms_planned_for_tomorrow_are_accepted_by_nobody_today() -> None:
+    """P1: the version that an order names is one that can no longer be edited."""
+    draft = visitors.complete()
+    first = freeze(draft)
+    tomorrow = timezone.now() + datetime.timedelta(days=1)
+    LegalDocument.objects.create(kind="terms", version="2", body_pt="x", body_en="x", published_at=tomorrow)
+    again = freeze(draft)
+    assert (again.pk, again.terms_version) == (first.pk, "1")
+    LegalDocument.objects.filter(version="2").update(published_at=timezone.now())
+    assert freeze(draft).terms_version == "2"
 
 
 def test_an_ordered_or_expired_draft_is_refused() -> None:

@@ -1,12 +1,15 @@
 """The customer's pages as Django answers them: what they show, what they refuse, how many queries they take."""
 
+import datetime
+
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
-from orders import catalogue, links, pictures, theme
+from orders import catalogue, legal, links, pictures, theme
 from orders.catalogue import FinishInfo, ProductInfo
 from orders.cropping import Pixels
 from orders.information import markup
@@ -70,6 +73,36 @@ def test_older_versions_of_a_legal_text_stay_reachable(client: Client, db: None)
     assert reverse("legal-version", args=["terms", old.version]) in client.get("/legal/terms/").content.decode()
     assert client.get(reverse("legal-version", args=["terms", old.version])).status_code == 200
     assert client.get("/legal/terms/never/").status_code == 404
+
+
+def test_a_planned_legal_text_is_read_by_nobody_before_its_hour(client: Client, db: None) -> None:
+    """P1: the text of today stands until then, and is an older version from then on."""
+    catalogue.install_default_catalogue()
+    tomorrow = timezone.now() + datetime.timedelta(days=1)
+    planned = LegalDocument.objects.create(
+        kind="terms", version="new", body_pt="texto de amanhã", body_en="new", published_at=tomorrow
+    )
+    address = reverse("legal-version", args=["terms", "new"])
+    page = client.get("/legal/terms/").content.decode()
+    assert "texto de amanhã" not in page
+    assert "Esta é uma versão anterior" not in page
+    assert address not in page
+    assert client.get(address).status_code == 404
+    LegalDocument.objects.filter(pk=planned.pk).update(published_at=timezone.now())
+    page = client.get("/legal/terms/").content.decode()
+    assert "texto de amanhã" in page
+    assert reverse("legal-version", args=["terms", "1"]) in page
+
+
+def test_a_kind_with_only_a_planned_text_has_none_yet(client: Client, db: None) -> None:
+    tomorrow = timezone.now() + datetime.timedelta(days=1)
+    LegalDocument.objects.create(
+        kind="terms", version="1", body_pt="texto de amanhã", body_en="new", published_at=tomorrow
+    )
+    answer = client.get("/legal/terms/")
+    assert answer.status_code == 200
+    assert "texto de amanhã" not in answer.content.decode()
+    assert legal.versions() == {"terms": "", "privacy": "", "withdrawal": ""}
 
 
 def test_the_start_page_sets_the_csrf_cookie_and_forbids_inline_code(client: Client, db: None) -> None:
