@@ -36,7 +36,7 @@ def test_a_paid_order_says_when_it_is_expected_until_it_has_left(client: Client,
     order.paid_at = datetime.datetime(2026, 11, 20, 23, 30, tzinfo=datetime.UTC)
     order.save()
     ShopSettings.objects.update_or_create(pk=1, defaults={"delivery_days_min": 2, "delivery_days_max": 5})
-    assert "Prevista entre 24 de Novembro e 27 de Novembro." in client.get(links.order_path(order)).content.decode()
+    assert "Prevista entre 24 de novembro e 27 de novembro." in client.get(links.order_path(order)).content.decode()
     order.state = "shipped"
     order.save()
     assert "Prevista" not in client.get(links.order_path(order)).content.decode()

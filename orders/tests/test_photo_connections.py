@@ -11,7 +11,7 @@ from django.conf import settings
 
 from bench.upload_clients import Customer, camera_jpeg, seconds, tiny_jpeg, varied
 from bench.web_servers import WebServer, serving
-from uploads import stash
+from uploads import photo_writer, stash
 from uploads.photo_writer import CHUNK_BYTES
 
 
@@ -99,8 +99,8 @@ def test_web_processes_grow_by_less_than_a_photo(server: WebServer) -> None:
 
 def test_a_slow_upload_does_not_lose_what_came_first(server: WebServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """U3: chunks that wait for the rest are kept alive by the writer."""
-    monkeypatch.setattr(stash, "REFRESH_SECONDS", 0)
-    monkeypatch.setattr(stash, "UNFINISHED_SECONDS", 2)
+    monkeypatch.setattr(photo_writer, "REFRESH_SECONDS", 0)
+    monkeypatch.setattr(photo_writer, "UNFINISHED_SECONDS", 2)
     with stash.open_writer("slow") as writer:
         for _ in range(6):
             writer.write(bytes(CHUNK_BYTES))

@@ -28,6 +28,13 @@ def crop_of(page: Page) -> dict[str, float] | None:
     return crop
 
 
+def finish(page: Page) -> None:
+    """Presses "done" and waits for the dialog's close event, which comes in a task of its own after it has gone."""
+    page.locator(".cropper button[value=done]").click()
+    expect(page.locator(".cropper")).to_be_hidden()
+    page.evaluate("() => new Promise((done) => setTimeout(done, 50))")
+
+
 def open_editor(page: Page) -> None:
     page.locator("[data-adjust]").first.click()
     expect(page.locator(".cropper")).to_be_visible()
@@ -52,7 +59,7 @@ def test_the_print_file_is_cut_as_the_editor_shows_it(browser: Browser, live_sho
         page.mouse.move(stage["x"] + stage["width"] / 2 + 37, stage["y"] + stage["height"] / 2 + 23, steps=4)
         page.mouse.up()
         shown, _edge = paper_shown(page, scale)
-        page.locator(".cropper button[value=done]").click()
+        finish(page)
         crop = crop_of(page)
         assert crop
         assert (crop["width"] * 3000 > crop["height"] * 2000) is not turned
@@ -85,7 +92,7 @@ def test_the_cut_is_adjusted_by_keyboard_and_stays_after_a_reload(
     assert int(sharp.split()[0]) < int(before.split()[0])
     expect(page.locator("[data-said]")).to_contain_text(re.compile(r"\b177 (percent|por cento)\b"))
     looks_right(page, "editor")
-    page.locator(".cropper button[value=done]").click()
+    finish(page)
     expect(page.locator("[data-adjust]").first).to_be_focused()
     crop = crop_of(page)
     assert crop
@@ -118,7 +125,7 @@ def test_two_fingers_zoom_and_one_moves(shop_page: Callable[..., Page], photos: 
             touch("pointerup", 12, x + 20);
         }"""
     )
-    page.locator(".cropper button[value=done]").click()
+    finish(page)
     crop = crop_of(page)
     assert crop
     assert crop["width"] == pytest.approx(2 / 3, abs=0.01)
@@ -135,13 +142,13 @@ def test_cancel_and_reset_leave_the_cut_in_the_middle(shop_page: Callable[..., P
     assert crop_of(page) is None
     open_editor(page)
     page.locator("[data-turn]").click()
-    page.locator(".cropper button[value=done]").click()
+    finish(page)
     turned = crop_of(page)
     assert turned
     assert turned["height"] == pytest.approx(1, abs=1e-5)
     open_editor(page)
     page.locator("[data-reset]").click()
-    page.locator(".cropper button[value=done]").click()
+    finish(page)
     assert crop_of(page) is None
 
 
@@ -152,7 +159,7 @@ def test_another_size_keeps_what_the_cut_shows_and_a_white_border_needs_none(
     upload(page, photos[:1])
     open_editor(page)
     page.locator("[data-zoom]").fill("200")
-    page.locator(".cropper button[value=done]").click()
+    finish(page)
     first = crop_of(page)
     page.locator("[data-print] [data-field=product]").select_option("15x20")
     second = crop_of(page)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from orders import drafts
 from orders.models import Order, ShippingZone
@@ -88,6 +88,15 @@ def test_the_town_is_proposed_by_the_postal_code_and_what_was_typed_stays(
     expect(said).to_contain_text(note)
     looks_right(page, "proposed")
     code.fill("9000-411")
+    expect(city).to_have_value("Funchal")
+    held: list[Route] = []
+    page.route("**/delivery/locality/", lambda route: held.append(route), times=1)  # noqa: PLW0108 - wrapped by attribute
+    with page.expect_request("**/delivery/locality/"):
+        code.fill("1100-053")
+    city.focus()
+    held[0].continue_()
+    expect(city).to_have_value("Lisboa")
+    page.keyboard.type("Funchal")  # over what came while the customer was already in the field
     expect(city).to_have_value("Funchal")
     city.fill("Funchal, Monte")
     expect(said).to_have_text("")

@@ -45,6 +45,7 @@ def test_many_photos_are_uploaded_laid_out_and_ordered_while_the_pages_stay_quic
     page.locator("[data-total-bar]:not(.is-stale)").wait_for()
     tasks["uploading"] = round(page.evaluate("window.longest"))
 
+    page.locator("[data-for-all] > summary").click()
     page.select_option("#product-all", "13x18")
     page.locator("[data-apply]").click()
     expect(page.locator('[data-photo] [data-field=product] option[value="13x18"]:checked')).to_have_count(AT_ONCE)

@@ -27,8 +27,8 @@ async function propose() {
     .catch(() => null);
   if (!answer) asked = ""; // no network, or too many questions: the next key asks again
   if (!answer?.city || digits !== asked || !free()) return;
-  proposed = answer.city;
-  city.value = proposed;
+  city.value = proposed = answer.city;
+  if (document.activeElement === city) city.select(); // whoever is about to type there replaces it
   said.textContent = form.dataset.textLocality;
 }
 
