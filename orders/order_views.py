@@ -1,22 +1,20 @@
 """The page of an order, opened by its signed link, with the pictures on it."""
 
 from django.contrib import messages
-from django.core.files.uploadedfile import UploadedFile
-from django.core.files.uploadhandler import TemporaryFileUploadHandler
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control, never_cache
-from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
-from orders import arrival, carriers, links, order_page, pictures, reordering, services, snapshots
+from orders import arrival, carriers, form_files, links, order_page, pictures, reordering, services, snapshots
 from orders.context import shop_of
 from orders.models import Order, OrderPhoto
 from orders.problems import Problem
 from orders.snapshots import Snapshot
-from uploads import stash, storage
+from uploads import incoming, stash, storage
 from uploads.photo import StashError
 from uploads.receive import UploadRefused, receive
 
@@ -66,30 +64,40 @@ def order_photo(request: HttpRequest, number: str, seq: int) -> HttpResponse:
     return HttpResponse(jpeg, content_type="image/jpeg", headers={"Referrer-Policy": "no-referrer"})
 
 
-@csrf_exempt
+@csrf_exempt  # checked by form_files, before any byte of the file is taken (S7)
 @require_POST
 def order_photo_again(request: HttpRequest, number: str, seq: int) -> HttpResponse:
-    """Takes a photo that the shop asked for again. The file goes to disk, not to memory, before the token is checked."""
-    request.upload_handlers = [TemporaryFileUploadHandler(request)]
-    return _photo_again(request, number, seq)
-
-
-@csrf_protect
-def _photo_again(request: HttpRequest, number: str, seq: int) -> HttpResponse:
-    found = by_link(request, number)
-    file = request.FILES.get("file")
+    """Takes a photo that the shop asked for again. Nothing is read before the link opens the order; the file is streamed (U3)."""
     try:
-        if not isinstance(file, UploadedFile):
-            raise UploadRefused("no_file", "")
-        photo = receive(found.draft_id, file.chunks(), filename=file.name or "", declared_bytes=file.size or 0).photo
-        services.replace_photo(found, seq, photo)
+        found = by_link(request, number)
+        _take_again(request, found, seq)
+    except Http404:
+        incoming.drain(request)
+        raise
+    except form_files.Forged as error:
+        return form_files.forged(request, error)
+    except incoming.Interrupted:
+        messages.error(request, _("The upload was interrupted. Please try again."))
     except (UploadRefused, Problem) as problem:
         messages.error(request, str(problem.detail))
     except StashError:
         messages.error(request, _("The shop is catching its breath. Please try again in a few minutes."))
     else:
         messages.success(request, _("Thank you, photo %(seq)s has arrived.") % {"seq": seq})
+    incoming.drain(request)
     return redirect(links.order_path(found))
+
+
+def _take_again(request: HttpRequest, found: Order, seq: int) -> None:
+    """The form's first file in the photo's place. A photo that nobody asked for is refused unread."""
+    file = next(form_files.checked(request), None)
+    if file is None:
+        raise UploadRefused("no_file", "")
+    if not any(photo.seq == seq and photo.missing_since for photo in found.photos.all()):
+        raise services.InvalidTransition
+    declared = incoming.length(request)
+    photo = receive(found.draft_id, file.pieces, filename=file.filename or "", declared_bytes=declared).photo
+    services.replace_photo(found, seq, photo)
 
 
 def _details(request: HttpRequest, found: Order) -> dict[str, object]:

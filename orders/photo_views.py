@@ -1,14 +1,11 @@
 """A draft's photos over HTTP: streamed in, shown as previews, taken out. API and the form for pages without JavaScript."""
 
 import re
-from collections.abc import Iterator
 from urllib.parse import unquote
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
@@ -19,18 +16,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts import csrf
-from orders import drafts
+from orders import drafts, form_files
 from orders.api import serializers
 from orders.api.errors import Refusal, as_api_exception
+from orders.form_files import FILE_FIELD
 from orders.photo_json import photo_json
 from orders.problems import DraftOrdered, Problem
 from uploads import incoming, receive, stash
 from uploads.photo import Photo, StashError, UploadLost
 
-FILE_FIELD = "file"
 RETRY_SECONDS = 1  # a preview is usually there by then
-TOKEN_BYTES = 200
 FORM_SCHEMA = {
     "type": "object",
     "properties": {FILE_FIELD: {"type": "string", "format": "binary"}},
@@ -107,10 +102,8 @@ def upload_form(request: HttpRequest) -> HttpResponse:
     """The page's form without JavaScript: several files, one message a refused file, then the page again."""
     try:
         _take_form(request)
-    except _Forged as error:
-        incoming.drain(request)
-        failure: HttpResponse = import_string(settings.CSRF_FAILURE_VIEW)(request, reason=str(error))
-        return failure
+    except form_files.Forged as error:
+        return form_files.forged(request, error)
     except incoming.Interrupted:
         messages.error(request, _("The upload was interrupted. Please try again."))
     except (Problem, StashError) as error:
@@ -119,38 +112,17 @@ def upload_form(request: HttpRequest) -> HttpResponse:
     return redirect("home")
 
 
-class _Forged(Exception):
-    """The form did not come from our page."""
-
-
 def _take_form(request: HttpRequest) -> None:
-    if not incoming.is_form(request):
-        raise incoming.Interrupted
-    token, checked, files = "", False, 0
-    for part in incoming.parts(request):
-        if part.name == "csrfmiddlewaretoken" and not checked:
-            token = _short(part.pieces)
-        elif part.name == FILE_FIELD and part.filename:
-            if not checked and (reason := csrf.refusal(request, token)):
-                raise _Forged(reason)
-            checked = True
-            files += 1
-            draft = drafts.for_request(request, "current", create=True)
-            try:
-                receive.receive(draft.id, part.pieces, filename=part.filename)
-            except receive.UploadRefused as error:
-                messages.error(request, error.detail)
-    if not checked and (reason := csrf.refusal(request, token)):
-        raise _Forged(reason)
+    files = 0
+    for part in form_files.checked(request):
+        files += 1
+        draft = drafts.for_request(request, "current", create=True)
+        try:
+            receive.receive(draft.id, part.pieces, filename=part.filename or "")
+        except receive.UploadRefused as error:
+            messages.error(request, error.detail)
     if not files:
         messages.error(request, _("No file arrived. Please choose a photo and try again."))
-
-
-def _short(pieces: Iterator[bytes]) -> str:
-    data = b""
-    for piece in pieces:
-        data = (data + piece)[:TOKEN_BYTES]
-    return data.decode("utf-8", "replace")
 
 
 def take(request: Request, draft_id: str) -> receive.Received:

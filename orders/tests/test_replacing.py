@@ -103,7 +103,9 @@ def test_the_order_page_shows_the_reason_and_takes_the_photo(client: Client, s3:
     assert "Está &lt;b&gt;desfocada&lt;/b&gt;" in page
     assert "não nos chegaram inteiras" not in page
     path = f"/orders/{order.number}/photos/1/again/?t={links.token(order)}"
-    sent = client.post(path, {"file": SimpleUploadedFile("nova.jpg", jpeg(seed=5), "image/jpeg")})
+    token = client.cookies["csrftoken"].value
+    photo = SimpleUploadedFile("nova.jpg", jpeg(seed=5), "image/jpeg")
+    sent = client.post(path, {"csrfmiddlewaretoken": token, "file": photo})
     assert sent.status_code == 302
     order.refresh_from_db()
     assert (order.state, order.photos.get().filename, order.photos.get().replace_reason) == ("paid", "nova.jpg", "")
