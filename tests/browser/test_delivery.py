@@ -90,7 +90,7 @@ def test_the_town_is_proposed_by_the_postal_code_and_what_was_typed_stays(
     code.fill("9000-411")
     expect(city).to_have_value("Funchal")
     held: list[Route] = []
-    page.route("**/delivery/locality/", lambda route: held.append(route), times=1)  # noqa: PLW0108 - wrapped by attribute
+    page.route("**/delivery/locality/", lambda route: held.append(route), times=1)
     with page.expect_request("**/delivery/locality/"):
         code.fill("1100-053")
     city.focus()
