@@ -40,11 +40,11 @@ class Basket:
     coupon_problem: CouponRefused | None = None  # why the draft's code takes nothing off
 
 
-def load(draft: Draft, book: PriceBook | None = None) -> Basket:
-    """Reads the photos anew, and the price book too where none is given. Items whose photo is gone or whose product left
+def load(draft: Draft, book: PriceBook | None = None, photos: list[Photo] | None = None) -> Basket:
+    """Reads the photos and the price book anew where they are not given. Items whose photo is gone or whose product left
     the price list are left out."""
     book = book or price_book.read()
-    photos = stash.photos(draft.id)
+    photos = stash.photos(draft.id) if photos is None else photos
     by_id = {photo.id: photo for photo in photos}
     rows = [row for row in draft.items if row["photo"] in by_id and _on_sale(row, book.products)]
     method = (draft.delivery or {}).get("method", "")

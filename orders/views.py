@@ -26,6 +26,7 @@ from orders.drafts import Draft
 from orders.models import ShippingZone, ShopSettings
 from orders.problems import Errors, Invalid, Problem
 from uploads import stash
+from uploads.photo import Photo
 
 P = ParamSpec("P")
 MISSING = {
@@ -60,14 +61,16 @@ def with_draft(
 @require_safe
 @with_draft
 def home(request: HttpRequest, draft: Draft) -> HttpResponse:
-    if not stash.photos(draft.id):
-        return start_page.response(request, lambda: _saved(request, draft, price_book.read()))
-    return _saved(request, draft, price_book.shown())
+    photos = stash.photos(draft.id)
+    if not photos:
+        return start_page.response(request, lambda: _saved(request, draft, price_book.read(), []))
+    return _saved(request, draft, price_book.shown(), photos)
 
 
-def _saved(request: HttpRequest, draft: Draft, book: price_book.PriceBook) -> HttpResponse:
-    """The first page with what the draft holds."""
-    basket = baskets.load(draft, book)
+def _saved(request: HttpRequest, draft: Draft, book: price_book.PriceBook, photos: list[Photo]) -> HttpResponse:
+    """The first page with these photos of the draft. Never reads them again: without any the page is kept for everybody,
+    and one that arrives meanwhile is its customer's alone."""
+    basket = baskets.load(draft, book, photos)
     return _home(request, basket, cards.cards(basket, basket.book.products))
 
 

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 
 from orders import price_book, start_page
 from orders.models import ShopSettings
+from orders.tests import visitors
 
 pytestmark = pytest.mark.django_db
 
@@ -76,3 +78,21 @@ def test_a_change_of_the_owner_shows_after_the_few_seconds(settings: Any) -> Non
     ShopSettings.objects.update(studio_name="Foto Sado")
     time.sleep(0.02)
     assert "Foto Sado" in Client().get("/").content.decode()
+
+
+def test_a_photo_that_arrives_while_the_page_is_rendered_is_on_nobody_elses_page() -> None:
+    """C62: the page is kept for all; the photo is committed between looking for photos and reading the prices."""
+    visitor = Client()
+    draft = visitors.draft_of(visitor)
+    arrived = []
+
+    def arrive(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if not arrived and "shippingzone" in sql:
+            arrived.append(visitors.photo(draft, "so-da-maria.jpg"))
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(arrive):
+        visitor.get("/")
+    assert len(arrived) == 1
+    assert "so-da-maria.jpg" not in Client().get("/").content.decode()
+    assert "so-da-maria.jpg" in visitor.get("/").content.decode()
