@@ -12,11 +12,10 @@ from django.views.decorators.http import require_POST
 from backoffice.people import actor_of
 from orders.problems import Problem
 from payments import refunds, review
+from payments.cancelling import MAY_REFUND
 from payments.gateway import GatewayError
-from payments.models import PaymentAttempt
+from payments.models import PaymentAttempt, Refund
 from payments.refund_form import RefundForm
-
-MAY_REFUND = "orders.refund_order"
 
 
 @require_POST
@@ -37,17 +36,31 @@ def refund(request: HttpRequest, object_id: int, attempt_id: int) -> HttpRespons
     attempt = _attempt(request, object_id, attempt_id)
     form = RefundForm(request.POST)
     if form.is_valid():
-        made = lambda: refunds.refund(  # noqa: E731
-            attempt.pk,
-            form.cents,
-            reason=form.cleaned_data["reason"],
-            actor=actor_of(request),
-            key=str(form.cleaned_data["key"]),
-        )
-        _tried(request, made, _("The refund is on its way."))
+        _refund(request, attempt.pk, form)
     else:
         messages.error(request, " ".join(str(error) for errors in form.errors.values() for error in errors))
     return redirect("admin:orders_order_change", object_id)
+
+
+def _refund(request: HttpRequest, attempt_id: int, form: RefundForm) -> None:
+    """Says what became of the refund: who is told to ask again, of one that will be sent, pays twice."""
+    reason, key = form.cleaned_data["reason"], str(form.cleaned_data["key"])
+    try:
+        made = refunds.refund(attempt_id, form.cents, reason=reason, actor=actor_of(request), key=key)
+    except Problem as problem:
+        messages.error(request, str(problem.detail))
+        return
+    if made.state == Refund.State.CREATED:
+        messages.warning(
+            request,
+            _("The refund is noted, but Stripe cannot be asked now. It is sent by itself later: do not ask again."),
+        )
+    elif made.state in Refund.RESERVED:
+        messages.success(request, _("The refund is on its way."))
+    else:
+        messages.error(
+            request, _("Stripe refused the refund (%(code)s). Nothing went back.") % {"code": made.failure_code}
+        )
 
 
 def _attempt(request: HttpRequest, object_id: int, attempt_id: int) -> PaymentAttempt:

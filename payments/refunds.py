@@ -8,6 +8,7 @@ from django.utils import timezone
 from accounts.models import User
 from outbox.services import enqueue
 from payments import attempts, books, facts, gateway
+from payments.checkout import KEY_LIFE
 from payments.confirmation import NotVisibleYet
 from payments.models import PaymentAttempt, Refund
 from payments.problems import NotRefundable, OverRefund
@@ -28,7 +29,8 @@ log = structlog.get_logger(__name__)
 def refund(
     attempt_id: int, amount_cents: int | None = None, *, reason: str, actor: User | None = None, key: str = ""
 ) -> Refund:
-    """Refunds the amount, or all that is left; the refund as Stripe answered, or still `created` while Stripe is away.
+    """Refunds the amount, or all that is left; the refund as Stripe answered. While Stripe is away, or takes no key of
+    ours, it stays `created`, and is sent without being asked for again.
 
     The row is committed with its idempotency key before Stripe is asked. `key` makes a repeated request the same
     refund (C33). Call outside transactions. Raises OverRefund, NotRefundable.
@@ -37,7 +39,7 @@ def refund(
     if row.state == State.CREATED:
         try:
             send(row.pk)
-        except gateway.GatewayUnavailable as error:
+        except (gateway.GatewayUnavailable, gateway.GatewayMisconfigured) as error:
             log.warning("refund_delayed", refund=row.public_id, kind=error.kind)
         row.refresh_from_db()
     return row
@@ -75,21 +77,40 @@ def _left(attempt: PaymentAttempt) -> int:
 
 
 def send(refund_id: int) -> None:
-    """Asks Stripe for a reserved refund, with its stored key; once it is known there, nothing more happens (C33)."""
+    """Asks Stripe for a reserved refund, with its stored key; once it is known there, nothing more happens (C33).
+
+    Stripe forgets a key after a day: an older row is looked for there before it is sent (C43). Raises GatewayUnavailable,
+    GatewayMisconfigured: it may be tried again.
+    """
     row = Refund.objects.select_related("attempt__order").get(pk=refund_id)
     if row.state != State.CREATED:
         return
-    metadata = {"refund": row.public_id, "order": row.attempt.order.number}
     try:
-        made = gateway.create_refund(
-            str(row.attempt.intent_id), row.amount_cents, metadata, idempotency_key=str(row.idempotency_key)
-        )
+        found = _at_stripe(row) if timezone.now() - row.created_at > KEY_LIFE else None
+        apply(found or _ask(row))
     except gateway.GatewayMisconfigured:
         raise
     except gateway.GatewayRefused as error:
         _settle(row.pk, State.FAILED, error.code)
-        return
-    apply(made)
+
+
+def _ask(row: Refund) -> facts.Refund:
+    """The refund of the row's key. A stored error does not say whether it was made: then Stripe's list does (C44)."""
+    metadata = {"refund": row.public_id, "order": row.attempt.order.number}
+    try:
+        return gateway.create_refund(
+            str(row.attempt.intent_id), row.amount_cents, metadata, idempotency_key=str(row.idempotency_key)
+        )
+    except gateway.GatewayUnavailable as error:
+        found = _at_stripe(row) if error.replayed else None
+        if found is None:
+            raise
+        return found
+
+
+def _at_stripe(row: Refund) -> facts.Refund | None:
+    made = gateway.refunds_of(str(row.attempt.intent_id))
+    return next((found for found in made if found.metadata.get("refund") == row.public_id), None)
 
 
 def sync(intent_id: str) -> bool:

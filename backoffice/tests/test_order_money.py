@@ -11,6 +11,7 @@ from django.utils import timezone
 from orders.email_kinds import KINDS, NAMES
 from orders.models import Order
 from orders.tests.factories import OrderFactory
+from outbox.models import OutboxMessage
 from payments.models import PaymentAttempt, Refund
 
 
@@ -46,6 +47,29 @@ def test_a_refund_keeps_amount_reason_and_person_even_while_stripe_is_away(
     settings.STRIPE_API_BASE = "http://127.0.0.1:9"
     press(owner_client, attempt)
     assert list(Refund.objects.values_list("amount_cents", "reason", "actor")) == [(150, "stained print", owner.pk)]
+
+
+@pytest.mark.parametrize("wrong", [{"STRIPE_API_BASE": "http://127.0.0.1:9"}, {"STRIPE_SECRET_KEY": ""}])
+def test_nobody_is_told_to_ask_again_for_a_refund_that_will_be_sent(
+    owner_client: Client, attempt: PaymentAttempt, settings: Any, wrong: dict[str, str]
+) -> None:
+    """C33: the form has a new key each time, so that asking again would pay twice."""
+    for name, value in wrong.items():
+        setattr(settings, name, value)
+    page = press(owner_client, attempt)
+    assert "do not ask again" in page
+    assert "try again" not in page
+    assert Refund.objects.get().state == "created"
+
+
+def test_a_refund_that_stripe_refuses_is_said_to_have_failed(
+    owner_client: Client, attempt: PaymentAttempt, sandbox: Any
+) -> None:
+    """C38: Stripe knows no such payment."""
+    page = press(owner_client, attempt)
+    assert "Stripe refused the refund (resource_missing)" in page
+    assert "on its way" not in page
+    assert Refund.objects.get().state == "failed"
 
 
 def test_the_same_form_sent_twice_is_one_refund(owner_client: Client, attempt: PaymentAttempt, settings: Any) -> None:
@@ -99,6 +123,61 @@ def test_accepting_while_stripe_is_away_is_a_message_and_changes_nothing(
     assert "Stripe did not take it" in owner_client.post(url, follow=True).content.decode()
     order.refresh_from_db()
     assert order.payment_state == "review"
+
+
+def test_the_owners_cancelling_plans_the_refund_and_says_so_before(
+    owner_client: Client, owner: Any, order: Order, attempt: PaymentAttempt
+) -> None:
+    """The customer's mail says that the money goes back: so it does."""
+    url = f"/admin/orders/order/{order.pk}/"
+    before = owner_client.get(url + "change/").content.decode()
+    assert "all that is left of what was paid is refunded by itself" in before
+    for _press in range(2):
+        assert owner_client.post(url + "steps/cancel/").status_code == 302
+    order.refresh_from_db()
+    assert order.state == "cancelled"
+    planned = OutboxMessage.objects.get(task="payments.refund_cancelled")
+    assert planned.payload == {
+        "attempt_id": attempt.pk, "reason": "the studio cancelled the order", "actor_id": owner.pk,
+    }  # fmt: skip
+    assert OutboxMessage.objects.filter(key=f"email-customer:{order.number}:cancelled").count() == 1
+    assert "Cancelled, but money is still here" in owner_client.get(url + "change/").content.decode()
+
+
+def test_staff_read_why_they_cannot_cancel_a_paid_order(
+    staff_client: Client, order: Order, attempt: PaymentAttempt
+) -> None:
+    """O6: cancelling would refund."""
+    url = f"/admin/orders/order/{order.pk}/"
+    page = staff_client.get(url + "change/").content.decode()
+    assert "Your account may not refund: please ask the owner." in page
+    assert "steps/cancel/" not in page
+    pressed = staff_client.post(url + "steps/cancel/", follow=True).content.decode()
+    assert pressed.count("Your account may not refund: please ask the owner.") == 2
+    order.refresh_from_db()
+    assert (order.state, OutboxMessage.objects.count()) == ("paid", 0)
+
+
+def test_staff_cancel_an_order_that_nobody_paid(staff_client: Client) -> None:
+    order = OrderFactory()
+    url = f"/admin/orders/order/{order.pk}/"
+    assert "There is no money to refund." in staff_client.get(url + "change/").content.decode()
+    staff_client.post(url + "steps/cancel/")
+    order.refresh_from_db()
+    assert (order.state, OutboxMessage.objects.count()) == ("cancelled", 0)
+
+
+@pytest.mark.parametrize("payment", ["review", "disputed"])
+def test_a_payment_in_review_or_dispute_is_settled_before_its_order_is_cancelled(
+    owner_client: Client, order: Order, attempt: PaymentAttempt, payment: str
+) -> None:
+    """C10, C40."""
+    Order.objects.filter(pk=order.pk).update(payment_state=payment)
+    page = owner_client.post(f"/admin/orders/order/{order.pk}/steps/cancel/", follow=True).content.decode()
+    assert "that has to be settled before the order can be cancelled" in page
+    assert "steps/cancel/" not in page
+    order.refresh_from_db()
+    assert (order.state, OutboxMessage.objects.count()) == ("paid", 0)
 
 
 def test_the_emails_are_listed_by_their_portuguese_names(owner_client: Client, order: Order) -> None:

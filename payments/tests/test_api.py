@@ -12,7 +12,7 @@ from orders import drafts, price_book
 from orders.models import Order, PriceTier
 from orders.tests import visitors
 from payments import confirmation
-from payments.models import PaymentAttempt
+from payments.models import PaymentAttempt, Refund
 from payments.tests.stand_in import StandIn
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -167,6 +167,16 @@ def test_staff_see_and_refund_a_payment(stripe_api: StandIn) -> None:
     assert (made.status_code, made.json()["amount_cents"], made.json()["state"]) == (201, 50, "succeeded")
     over = post(client, path, {"amount_cents": 21, "reason": "x"})
     assert (over.status_code, over.json()["errors"][0]["code"]) == (409, "over_refund")
+
+
+def test_a_refund_that_waits_for_the_right_key_is_answered_as_made(stripe_api: StandIn, settings: Any) -> None:
+    """C33: an error would have the caller ask again, and both would be paid."""
+    attempt = paid(stripe_api)
+    client = staff("refund_order")
+    settings.STRIPE_SECRET_KEY = "wrong"
+    made = post(client, f"payments/{attempt.public_id}/refunds/", {"amount_cents": 50, "reason": "riscada"})
+    assert (made.status_code, made.json()["state"]) == (201, "created")
+    assert Refund.objects.get().state == "created"
 
 
 def test_others_find_no_payment(stripe_api: StandIn) -> None:

@@ -10,7 +10,7 @@ from django.test import Client
 from accounts import services as accounts
 from accounts.models import User
 from outbox.models import OutboxMessage
-from payments import link_payments, link_refunds
+from payments import gateway, link_payments, link_refunds
 from payments.models import LinkPayment, LinkRefund
 from payments.problems import NotRefundable, OverRefund
 from payments.tests.stand_in import StandIn, deliver
@@ -94,6 +94,20 @@ def test_a_refund_whose_answer_was_lost_is_found_at_stripe(payment: LinkPayment,
     link_refunds.send(row.pk)
     row.refresh_from_db()
     assert (row.state, sums(stripe_api)) == ("succeeded", [700])
+
+
+def test_a_refund_that_stripes_key_may_not_make_waits_and_is_sent_once(
+    payment: LinkPayment, stripe_api: StandIn, settings: Any
+) -> None:
+    """C33: nobody is told to ask again; the task is tried until the key is right."""
+    right, settings.STRIPE_SECRET_KEY = settings.STRIPE_SECRET_KEY, "wrong"
+    assert "on its way" in press(desk(), payment)
+    with pytest.raises(gateway.GatewayMisconfigured):
+        run_refunds()
+    assert (LinkRefund.objects.get().state, sums(stripe_api)) == ("created", [])
+    settings.STRIPE_SECRET_KEY = right
+    run_refunds()
+    assert (LinkRefund.objects.get().state, sums(stripe_api)) == ("succeeded", [1250])
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,10 @@
 """Refunds and disputes against the stand-in: C32–C38, C40."""
 
+import datetime
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from accounts.models import User
 from orders.tests import visitors
@@ -81,6 +83,46 @@ def test_a_refund_repeated_after_a_timeout_is_one_refund(paid: PaymentAttempt, s
     refunds.send(made.pk)
     refunds.send(made.pk)
     made.refresh_from_db()
+    assert (made.state, len(stripe_api.objects("refund"))) == ("succeeded", 1)
+
+
+@pytest.mark.parametrize("key", ["wrong", ""])
+def test_a_refund_that_stripes_key_may_not_make_waits_and_is_sent_once(
+    paid: PaymentAttempt, stripe_api: StandIn, settings: Any, key: str
+) -> None:
+    """C33: a key that was rolled. Nobody is told to ask again; what was asked for goes out when the key is right."""
+    right, settings.STRIPE_SECRET_KEY = settings.STRIPE_SECRET_KEY, key
+    made = refunds.refund(paid.pk, 30, reason="x")
+    assert (made.state, stripe_api.objects("refund")) == ("created", [])
+    with pytest.raises(gateway.GatewayMisconfigured):
+        refunds.send(made.pk)  # the outbox tries it again later
+    settings.STRIPE_SECRET_KEY = right
+    message = OutboxMessage.objects.get(task="payments.send_refund")
+    refunds.send(message.payload["refund_id"])
+    made.refresh_from_db()
+    assert (made.state, [refund["amount"] for refund in stripe_api.objects("refund")]) == ("succeeded", [30])
+
+
+def test_a_refund_older_than_its_key_is_looked_for_before_it_is_sent(paid: PaymentAttempt, stripe_api: StandIn) -> None:
+    """C43: Stripe has forgotten the key of a refund whose answer was lost, and would make a second one."""
+    lost, other = (refunds.refund(paid.pk, cents, reason="x") for cents in (20, 30))
+    stripe_api.fail("reset", path="/v1/refunds", times=3)
+    unsent = refunds.refund(paid.pk, 10, reason="never reached Stripe")
+    stripe_api.behave()
+    yesterday = timezone.now() - datetime.timedelta(hours=25)
+    for row in (lost, other, unsent):
+        forgotten = {"provider_id": None, "state": "created", "idempotency_key": f"forgotten-{row.pk}"}
+        Refund.objects.filter(pk=row.pk).update(created_at=yesterday, **forgotten)
+    for row in (lost, other, unsent):
+        refunds.send(row.pk)
+    assert sorted(refund["amount"] for refund in stripe_api.objects("refund")) == [10, 20, 30]
+    assert list(Refund.objects.values_list("state", flat=True)) == ["succeeded"] * 3
+
+
+def test_a_replayed_500_of_a_refund_is_looked_up(paid: PaymentAttempt, stripe_api: StandIn) -> None:
+    """C44: the key answers 500 for good although the refund was made."""
+    stripe_api.fail("500", path="/v1/refunds", method="POST", when="after")
+    made = refunds.refund(paid.pk, 30, reason="x")
     assert (made.state, len(stripe_api.objects("refund"))) == ("succeeded", 1)
 
 
