@@ -14,6 +14,7 @@ from typing import Any
 
 import redis
 from django.conf import settings
+from django.contrib.sessions.backends.base import UpdateError
 from django.db import transaction
 from django.http import Http404, HttpRequest
 from django.utils import timezone, translation
@@ -25,6 +26,8 @@ from outbox.services import enqueue
 from uploads import stash
 
 SESSION_KEY = "draft"
+ROTATION_DUE = "rotation_due"  # in the session, from a followed draft until the next page
+FOLLOWED_SECONDS = 3600  # longer than any request that began before the session learned of the new draft
 PROLONG_EVERY_SECONDS = 600  # reading a draft prolongs it at most this often
 TRIES = 50
 
@@ -79,7 +82,7 @@ def for_request(request: HttpRequest, draft_id: str = "current", *, create: bool
     if draft_id == "current":
         draft = get(mine) if mine else None
         if (draft is None or draft.ordered) and (create or request.method in ("GET", "HEAD")):
-            draft = start_for(request)
+            draft = follow(request) if mine else start_for(request)
     else:
         draft = get(draft_id)
         if draft is not None and draft.id != mine and not _owned(draft, request):
@@ -93,13 +96,38 @@ def for_request(request: HttpRequest, draft_id: str = "current", *, create: bool
 
 
 def start_for(request: HttpRequest) -> Draft:
-    """A new draft for the visitor's session; after a paid order the session's key changes too (S8)."""
+    """A new draft for the visitor's session, whose key changes too where it had one before (S8)."""
     if request.session.get(SESSION_KEY):
         request.session.cycle_key()
-    user = request.user
-    draft = create(owner=user.pk if user.is_authenticated and not user.is_staff else None)
+    draft = create(owner=_owner(request))
     request.session[SESSION_KEY] = draft.id
     return draft
+
+
+def follow(request: HttpRequest) -> Draft:
+    """The draft that comes after the session's, which has expired or been ordered: the same one for all who ask at once.
+
+    Photos are uploaded three at a time, all with the cookie of before. So the session learns of the new draft at once,
+    not at the end of an upload, and keeps its key until `rotate_if_due`.
+    """
+    draft = _successor(str(request.session[SESSION_KEY]), _owner(request))
+    request.session[SESSION_KEY] = draft.id
+    request.session[ROTATION_DUE] = True
+    try:
+        request.session.save()
+    except UpdateError:  # a page has rotated it since this request came: a new one, that holds the draft alone
+        request.session.flush()
+        request.session[SESSION_KEY] = draft.id
+    else:
+        request.session.modified = False  # saved; at the end of a long upload it may have another key
+    return draft
+
+
+def rotate_if_due(request: HttpRequest) -> None:
+    """A new key for a session whose draft was followed by another (S8); called where a page is opened, and nothing is
+    under way with the old cookie."""
+    if request.session.pop(ROTATION_DUE, False):
+        request.session.cycle_key()
 
 
 def update(draft_id: str, change: Callable[[Draft], None], seconds: int = 0) -> Draft:
@@ -272,6 +300,24 @@ def _changed(draft: Draft) -> Draft:
                 "payments.expire_attempts", key=f"expire:{draft.id}:{draft.version}", payload={"draft_id": draft.id}
             )
     return draft
+
+
+def _successor(draft_id: str, owner: int | None) -> Draft:
+    """The first that was made after this draft; who comes second takes it, and its own is deleted."""
+    draft = create(owner=owner)
+    while not _redis().set(f"{_key(draft_id)}:next", draft.id, nx=True, ex=FOLLOWED_SECONDS):
+        next_id = (_redis().get(f"{_key(draft_id)}:next") or b"").decode()
+        found = get(next_id) if next_id else None
+        if found is not None and not found.ordered:
+            delete(draft.id)
+            return found
+        draft_id = next_id or draft_id
+    return draft
+
+
+def _owner(request: HttpRequest) -> int | None:
+    """The trade customer's user id; staff and visitors own no drafts."""
+    return request.user.pk if request.user.is_authenticated and not request.user.is_staff else None
 
 
 def _owned(draft: Draft, request: HttpRequest) -> bool:

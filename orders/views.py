@@ -47,7 +47,10 @@ def with_draft(
     @functools.wraps(view)
     def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         try:
-            return view(request, drafts.for_request(request), *args, **kwargs)
+            draft = drafts.for_request(request)
+            if request.method in ("GET", "HEAD"):
+                drafts.rotate_if_due(request)
+            return view(request, draft, *args, **kwargs)
         except Problem as problem:
             messages.error(request, str(problem.detail))
         except Http404:

@@ -87,7 +87,8 @@ def _start_anew(request: HttpRequest, order: Order) -> None:
     if order.draft_id != request.session.get(drafts.SESSION_KEY):
         return
     paid = _paid(request)
-    drafts.start_for(request)
+    drafts.follow(request)
+    drafts.rotate_if_due(request)
     request.session[PAID_DRAFTS] = [*paid, order.draft_id][-REMEMBERED:]
 
 

@@ -83,16 +83,33 @@ def test_a_draft_that_expired_says_so(client: Client) -> None:
         drafts.for_request(request_of(client, "put"))
 
 
-def test_after_payment_the_visitor_gets_a_new_draft_and_a_new_session_key(client: Client) -> None:
-    """S8."""
-    request = request_of(client)
-    old = drafts.for_request(request)
-    request.session.save()
-    key = request.session.session_key
+@pytest.mark.parametrize("begun_by", ["page", "api"])
+def test_after_payment_the_visitor_gets_a_new_draft_and_a_new_session_key(client: Client, begun_by: str) -> None:
+    """S8: with the next page at the latest, whatever made the new draft; the old key then opens nothing."""
+    old, key = visitors.draft_of(client), client.cookies["sessionid"].value
     drafts.mark_ordered(old.id, "PO-1")
-    new = drafts.for_request(request)
-    assert new.id != old.id
-    assert request.session.session_key != key
+    new = client.get("/api/v1/drafts/current/").json()["id"] if begun_by == "api" else None
+    client.get("/")
+    new = new or client.session["draft"]
+    assert new != old.id
+    assert client.cookies["sessionid"].value != key
+    assert dict(client.session.items()) == {"draft": new}
+    stranger = Client()
+    stranger.cookies["sessionid"] = key
+    assert visitors.draft_of(stranger).id not in (old.id, new)
+    assert stranger.get(f"/api/v1/drafts/{new}/").status_code == 404
+
+
+def test_the_draft_after_the_next_is_found_too() -> None:
+    """Asked for by a session that knows the first alone."""
+    ids = [drafts.create().id]
+    for _unused in range(3):
+        drafts.mark_ordered(ids[-1], "PO-1")
+        ids.append(drafts._successor(ids[0], None).id)
+    assert len(set(ids)) == 4
+    assert drafts._successor(ids[0], None).id == ids[-1]
+    assert drafts._successor(ids[2], None).id == ids[-1]
+    assert len(get_redis_connection("default").keys("draft:*")) == 4 + 3  # and a mark at each that was followed
 
 
 def test_an_ordered_draft_cannot_change(settings: Any) -> None:
