@@ -9,11 +9,13 @@ from django.utils.translation import pgettext_lazy
 
 from backoffice import money, stripe_links, todo
 from backoffice.order_steps import steps_for
+from backoffice.people import actor_of
 from orders import emails, links, services
 from orders.email_kinds import KINDS
 from orders.email_kinds import NAMES as EMAIL_NAMES
 from orders.models import Order, OrderEvent
 from outbox.models import OutboxMessage
+from payments import cancelling
 from payments.models import PaymentAttempt, PaymentEvent
 
 # What events are called here; a kind that is missing is shown as it is written.
@@ -52,6 +54,8 @@ def context(request: HttpRequest, order: Order) -> dict[str, Any]:
         "photos": photos,
         "printable": any(item.print_key for photo in photos for item in photo.items.all()),
         "steps": steps_for(order) if request.user.has_perm("orders.change_order") else [],
+        "cannot_cancel": cancelling.refusal(order, actor_of(request)),
+        "holds_money": order.payment_state in cancelling.HOLDS_MONEY,
         "may_ask_for_photos": order.state in services.ASKS_FOR_PHOTOS and request.user.has_perm("orders.change_order"),
         "may_refund": request.user.has_perm("orders.refund_order"),
         "may_retry": request.user.has_perm("outbox.change_outboxmessage"),

@@ -1,4 +1,4 @@
-"""The steps that a person may take with an order, each one call of orders.services."""
+"""The steps that a person may take with an order, each one call of a service."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from django_stubs_ext import StrPromise
 from accounts.models import User
 from orders import services
 from orders.models import Order
+from payments import cancelling
 
 State = Order.State
 
@@ -84,7 +85,7 @@ STEPS = {
             _("%(number)s is cancelled."),
             "cancel",
             tuple(State(state) for state in services.ALLOWED[State.CANCELLED]),
-            lambda order, actor: services.cancel(order, actor=actor),
+            lambda order, actor: cancelling.cancel_for_studio(order, actor=actor),
             dangerous=True,
         ),
     )

@@ -19,6 +19,7 @@ class Todo(StrEnum):
     """The kinds, in the order in which they should be looked at."""
 
     REVIEW = "review"
+    MONEY = "money"
     TASKS = "tasks"
     PHOTOS = "photos"
     ADDRESS = "address"
@@ -40,6 +41,11 @@ LOOKS = {
     Todo.REVIEW: Look(
         _("Payment to review"), _("The payment differs from the order or is disputed: look before printing."), "danger"
     ),
+    Todo.MONEY: Look(
+        _("Cancelled, but money is still here"),
+        _("See whether its refund is on its way; otherwise refund what is left."),
+        "danger",
+    ),
     Todo.TASKS: Look(_("Failed tasks"), _("Something gave up (storing, mail): see why and press retry."), "danger"),
     Todo.PHOTOS: Look(_("Photos missing"), _("The customer was asked to upload them again."), "warning"),
     Todo.ADDRESS: Look(_("Address unchecked"), _("Check the address before shipping."), "warning"),
@@ -50,6 +56,7 @@ LOOKS = {
 
 OPEN_STATES = (Order.State.PAID, Order.State.NEEDS_PHOTOS, Order.State.IN_PRODUCTION, Order.State.READY)
 REVIEWED_STATES = (Order.PaymentState.REVIEW, Order.PaymentState.DISPUTED)
+MONEY_STATES = (Order.PaymentState.PAID, Order.PaymentState.PARTLY_REFUNDED, Order.PaymentState.REVIEW)
 
 
 def failed_order_ids() -> list[int]:
@@ -63,6 +70,8 @@ def condition(kind: Todo, failed: list[int]) -> Q:
     match kind:
         case Todo.REVIEW:
             return Q(payment_state__in=REVIEWED_STATES)
+        case Todo.MONEY:
+            return Q(state=Order.State.CANCELLED, payment_state__in=MONEY_STATES)
         case Todo.TASKS:
             return Q(pk__in=failed)
         case Todo.PHOTOS:
@@ -96,6 +105,7 @@ def next_step(order: Order, failed: set[int]) -> Todo | None:
     open_order = order.state in OPEN_STATES
     checks = {
         Todo.REVIEW: order.payment_state in REVIEWED_STATES,
+        Todo.MONEY: order.state == Order.State.CANCELLED and order.payment_state in MONEY_STATES,
         Todo.TASKS: order.pk in failed,
         Todo.PHOTOS: order.state == Order.State.NEEDS_PHOTOS,
         Todo.ADDRESS: order.address_flagged and open_order,

@@ -58,15 +58,12 @@ def give_up(order_id: int) -> bool:
         order = orders.lock(order_id)
         if not _asked_before(timezone.now() - datetime.timedelta(days=settings.NEEDS_PHOTOS_DAYS), order_id).exists():
             return False
-        paid = order.attempts.filter(state=PaymentAttempt.State.CONFIRMED)
         if not orders.customer_may_cancel(order):
-            for attempt in paid:
+            for attempt in order.attempts.filter(state=PaymentAttempt.State.CONFIRMED):
                 cancelling.tell_owner(attempt, "photos_overdue")
             return False
         orders.cancel(order, why=WHY)
-        for attempt in paid:
-            cancelling.plan_refund(attempt, WHY)
-            cancelling.tell_owner(attempt, "photos_missing")
+        cancelling.refund_all(order, WHY, tell="photos_missing")
     log.info("order_compensated", order=order.number)
     return True
 

@@ -4,7 +4,7 @@ One payment, read in order: `start_checkout` → Stripe's page → `webhooks.str
 and beside the webhook `confirm_return`, by the same `settle`.
 """
 
-from payments.cancelling import cancel_for_customer
+from payments.cancelling import cancel_for_customer, cancel_for_studio
 from payments.checkout import CheckoutStarted, start_checkout
 from payments.confirmation import settle, settle_session
 from payments.expiry import expire_attempts
@@ -18,6 +18,7 @@ __all__ = [
     "Returned",
     "accept",
     "cancel_for_customer",
+    "cancel_for_studio",
     "confirm_return",
     "expire_attempts",
     "process_event",

@@ -3,6 +3,7 @@
 from celery import shared_task
 from django.conf import settings
 
+from accounts.models import User
 from outbox.tasks import GiveUp, durable_task
 from payments import (
     compensation,
@@ -44,9 +45,11 @@ def give_back(attempt_id: int) -> None:
 
 
 @durable_task("payments.refund_cancelled", queue="default", max_attempts=12)
-def refund_cancelled(attempt_id: int, reason: str = "the customer cancelled before production") -> None:
+def refund_cancelled(
+    attempt_id: int, reason: str = "the customer cancelled before production", actor_id: int | None = None
+) -> None:
     """The order was cancelled: all that is left of the payment goes back."""
-    _refund_whole(attempt_id, reason, "cancelled")
+    _refund_whole(attempt_id, reason, "cancelled", User.objects.filter(pk=actor_id).first() if actor_id else None)
 
 
 @durable_task("payments.email_owner", queue="mail")
@@ -107,11 +110,11 @@ def email_discrepancies(date: str) -> None:
     mail.email_discrepancies(date)
 
 
-def _refund_whole(attempt_id: int, reason: str, purpose: str) -> None:
+def _refund_whole(attempt_id: int, reason: str, purpose: str, actor: User | None = None) -> None:
     """All that is left of a payment, once, however often it is tried."""
     public_id = PaymentAttempt.objects.values_list("public_id", flat=True).get(pk=attempt_id)
     try:
-        refunds.refund(attempt_id, reason=reason, key=f"{purpose}:{public_id}")
+        refunds.refund(attempt_id, reason=reason, actor=actor, key=f"{purpose}:{public_id}")
     except OverRefund:
         return  # somebody refunded it already
     except NotRefundable as error:

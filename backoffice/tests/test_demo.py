@@ -31,6 +31,7 @@ def test_the_demo_is_whole_leaves_nothing_in_redis_and_is_made_once(
     assert stored.count() >= 12
     assert {photo.storage_key for photo in stored} | {photo.thumbnail_key for photo in stored} <= keys
     assert not OutboxMessage.objects.filter(state="pending").exists()
+    assert list(Order.objects.filter(state="cancelled").values_list("payment_state", flat=True)) == ["refunded"]
     for email in ("owner@example.test", "staff@example.test", "trade@example.test"):
         assert User.objects.get(email=email).check_password("another one")
     left = {key.decode().split(":")[0] for key in redis.Redis.from_url(settings.REDIS_URL).scan_iter("*")}

@@ -74,9 +74,10 @@ def test_a_search_for_odd_signs_finds_nothing_and_breaks_nothing(owner_client: C
 
 
 def test_each_kind_of_work_has_its_tab_with_a_count_and_its_orders(owner_client: Client) -> None:
-    """O1: review, failed tasks, photos missing, address flagged, to print, in production, to send."""
+    """O1: review, cancelled with money here, failed tasks, photos missing, address flagged, to print, in production, to send."""
     orders = {
         "review": stored(state="delivered", payment_state="review"),
+        "money": stored(state="cancelled", payment_state="partly_refunded"),
         "photos": OrderFactory(paid=True, state="needs_photos"),
         "address": stored(state="ready", address_flagged=True),
         "print": stored(),
@@ -92,6 +93,16 @@ def test_each_kind_of_work_has_its_tab_with_a_count_and_its_orders(owner_client:
     page = owner_client.get(LIST).content.decode()
     assert re.search(r"Failed tasks <b>1</b>", page)
     assert re.search(r"To print <b>1</b>", page)
+
+
+@pytest.mark.parametrize(("payment", "listed"), [("paid", 1), ("partly_refunded", 1), ("review", 1), ("refunded", 0), ("unpaid", 0)])  # fmt: skip
+def test_a_cancelled_order_stays_on_the_desk_until_its_money_went_back(
+    owner_client: Client, payment: str, listed: int
+) -> None:
+    stored(state="cancelled", payment_state=payment)
+    stored(state="delivered")
+    assert len(numbers(owner_client, "todo=money")) == listed
+    assert owner_client.get("/admin/").context["todos"][1]["count"] == listed
 
 
 def test_an_order_whose_photos_are_still_being_stored_is_not_to_be_printed_yet(owner_client: Client) -> None:

@@ -144,6 +144,11 @@ class Order(models.Model):
             models.Index(fields=["email"], name="order_email"),
             models.Index(fields=["payment_state", "-created_at"], name="order_payment_newest"),
             models.Index(fields=["-created_at"], condition=Q(address_flagged=True), name="order_address_flagged"),
+            models.Index(
+                fields=["-created_at"],
+                condition=Q(state="cancelled", payment_state__in=["paid", "partly_refunded", "review"]),
+                name="order_cancelled_with_money",
+            ),
             models.Index(OpClass(Lower("email"), name="text_pattern_ops"), name="order_email_prefix"),
             models.Index(fields=["phone"], opclasses=["varchar_pattern_ops"], name="order_phone_prefix"),
             GinIndex(name_words(), name="order_name_words"),

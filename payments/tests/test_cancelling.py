@@ -7,6 +7,7 @@ from django.db import connections, transaction
 from django.test import Client
 from django.urls import reverse
 
+from accounts.models import User
 from orders import links, services
 from orders.models import Order
 from orders.services import InvalidTransition
@@ -150,6 +151,46 @@ def test_an_order_that_the_studio_cancelled_is_not_refunded_by_the_customers_cli
     services.cancel(attempt.order)
     cancelling.cancel_for_customer(attempt.order)
     assert planned() == []
+
+
+def test_the_studios_cancelling_gives_back_all_that_is_left_in_its_persons_name(stripe_api: StandIn) -> None:
+    """C32, C33, O5: in production too; planned once, made by a task."""
+    owner = User.objects.create_superuser("dona@example.test", "a long password")
+    attempt = pay(stripe_api)
+    refunds.refund(attempt.pk, 30, reason="x")
+    services.start_production(attempt.order)
+    for _press in range(2):
+        assert cancelling.cancel_for_studio(attempt.order, actor=owner).state == "cancelled"
+    assert planned() == [f"refund-cancelled:{attempt.public_id}"]
+    assert [refund["amount"] for refund in stripe_api.objects("refund")] == [30]
+    run_refunds()
+    rows = Refund.objects.order_by("pk").values_list("amount_cents", "reason", "actor")
+    assert list(rows) == [(30, "x", None), (40, "the studio cancelled the order", owner.pk)]
+    order = Order.objects.get()
+    assert (order.payment_state, order.events.get(kind="cancelled").actor) == ("refunded", owner)
+    assert not OutboxMessage.objects.filter(key=f"email-owner:{attempt.public_id}:cancelled").exists()
+
+
+def test_who_may_not_refund_cannot_cancel_what_was_paid_in_this_moment(stripe_api: StandIn) -> None:
+    """O6: the service looks again under the lock, whatever the page showed."""
+    staff = User.objects.create_user("staff@example.test", "a long password")
+    order = pay(stripe_api).order
+    order.payment_state = "unpaid"  # as it was read a moment before
+    with pytest.raises(InvalidTransition):
+        cancelling.cancel_for_studio(order, actor=staff)
+    order.refresh_from_db()
+    assert (order.state, planned()) == ("paid", [])
+
+
+@pytest.mark.race
+def test_customer_and_studio_cancelling_at_once_plan_one_refund(stripe_api: StandIn) -> None:
+    owner = User.objects.create_superuser("dona@example.test", "a long password")
+    attempt = pay(stripe_api)
+    turns = iter([cancelling.cancel_for_customer, lambda order: cancelling.cancel_for_studio(order, actor=owner)])
+    together(2, lambda: next(turns)(Order.objects.get()))
+    assert planned() == [f"refund-cancelled:{attempt.public_id}"]
+    assert OutboxMessage.objects.filter(task="orders.email_customer", payload__kind="cancelled").count() == 1
+    assert Order.objects.get().events.filter(kind="cancelled").count() == 1
 
 
 @pytest.mark.parametrize("token", ["", "?t=", "?t=x"])
