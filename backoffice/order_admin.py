@@ -126,7 +126,10 @@ class OrderAdmin(ModelAdmin):  # type: ignore[misc]
         pictures = format_html_join(
             "",
             '<img src="{}" alt="" width="44" height="44" loading="lazy">',
-            ((reverse("admin:orders_order_thumbnail", args=[order.pk, photo.seq]),) for photo in photos),
+            (
+                (f"{reverse('admin:orders_order_thumbnail', args=[order.pk, photo.seq])}?v={photo.sha256[:8]}",)
+                for photo in photos
+            ),
         )
         return format_html('<span class="bo-thumbs">{}</span>', pictures)
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from orders.models import OrderItem, OrderPhoto
 from uploads import storage
 
-THUMBNAIL_SECONDS = 86_400  # a thumbnail never changes under its key
+THUMBNAIL_SECONDS = 86_400  # pages ask for it with the photo's hash: another photo in its place has another address
 
 
 def thumbnail(request: HttpRequest, object_id: str, seq: int) -> HttpResponseBase:

@@ -56,7 +56,10 @@ def order(request: HttpRequest, number: str) -> HttpResponse:
 @cache_control(private=True, max_age=3600)
 @require_safe
 def order_photo(request: HttpRequest, number: str, seq: int) -> HttpResponse:
-    """A small JPEG of a photo: from Redis while it waits there, afterwards the thumbnail in S3."""
+    """A small JPEG of a photo: from Redis while it waits there, afterwards the thumbnail in S3.
+
+    Pages ask for it with the photo's hash, so that another photo in its place is seen at once.
+    """
     photo = next((photo for photo in by_link(request, number).photos.all() if photo.seq == seq), None)
     jpeg = _thumbnail(photo) if photo else None
     if jpeg is None:

@@ -43,3 +43,14 @@ def test_who_may_not_change_orders_asks_nobody(outsider_client: Client) -> None:
     assert outsider_client.post(path(order), {"reason": "x"}).status_code in (302, 403)
     order.refresh_from_db()
     assert (order.state, OutboxMessage.objects.count()) == ("paid", 0)
+
+
+def test_a_replaced_photo_has_an_address_of_its_own(owner_client: Client) -> None:
+    """Browsers keep a thumbnail for a day: it is asked for by the photo's hash, in the list and on the order's page."""
+    order = stored()
+    order.photos.update(thumbnail_key="orders/x/thumbnails/001.jpg")
+    for sha256 in ("0a1b2c3d" + "0" * 56, "4e5f6071" + "0" * 56):
+        order.photos.update(sha256=sha256)
+        for page in ("/admin/orders/order/", f"/admin/orders/order/{order.pk}/change/"):
+            shown = owner_client.get(page).content.decode()
+            assert f'src="/admin/orders/order/{order.pk}/thumbnails/1/?v={sha256[:8]}"' in shown

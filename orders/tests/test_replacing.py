@@ -1,5 +1,7 @@
 """The owner asks for another photo, the customer sends one: new print file, old files gone (U6, U8, U9, C66)."""
 
+import hashlib
+import html
 import io
 from typing import Any
 
@@ -15,6 +17,7 @@ from orders.services import InvalidTransition
 from orders.tests.factories import OrderFactory
 from orders.tests.paid_orders import jpeg, paid_order, stashed
 from outbox.models import OutboxMessage
+from uploads import stash
 from uploads.tests.s3_server import S3Server
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -109,6 +112,26 @@ def test_the_order_page_shows_the_reason_and_takes_the_photo(client: Client, s3:
     assert sent.status_code == 302
     order.refresh_from_db()
     assert (order.state, order.photos.get().filename, order.photos.get().replace_reason) == ("paid", "nova.jpg", "")
+
+
+def test_the_new_photo_has_an_address_of_its_own_on_the_customers_page(client: Client) -> None:
+    """Browsers keep the old picture for an hour under the old address."""
+    old, new = jpeg(seed=1), jpeg(seed=2)
+    order = paid_order([old])
+    photo = order.photos.get()
+    stash.release([photo.photo_id], order.number)
+    services.need_photos(order, [photo.photo_id])
+
+    def address() -> str:
+        page = client.get(links.order_path(order)).content.decode()
+        return html.unescape(page.partition('<image href="')[2].partition('"')[0])
+
+    before = address()
+    services.replace_photo(order, 1, stashed(new))
+    assert before == f"/orders/{order.number}/photos/1.jpg?t={links.token(order)}&v={photo.sha256[:8]}"
+    assert address() == before.replace(photo.sha256[:8], hashlib.sha256(new).hexdigest()[:8])
+    picture = client.get(address())
+    assert (picture.status_code, picture["Content-Type"]) == (200, "image/jpeg")
 
 
 @pytest.mark.parametrize("state", ["pending", "ready", "shipped", "delivered", "cancelled", "expired"])
