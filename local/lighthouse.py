@@ -46,6 +46,11 @@ def main() -> int:
     if not npm or not chromium:
         print("Lighthouse needs npm and Chromium: on Debian, `apt-get install npm chromium`.", file=sys.stderr)
         return 2
+    try:
+        requests.get(f"{url}/health/live", timeout=10).raise_for_status()
+    except requests.RequestException:
+        print(f"No shop answers at {url}. Start one with `make run`, or name it: URL=http://…", file=sys.stderr)
+        return 2
     program = FOLDER / "node_modules" / ".bin" / "lighthouse"
     if not program.exists():
         FOLDER.mkdir(parents=True, exist_ok=True)
