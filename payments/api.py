@@ -1,5 +1,6 @@
 """The API's payment calls: thin callers of payments.services."""
 
+import hashlib
 from typing import cast
 
 from django.http import Http404
@@ -17,7 +18,6 @@ from payments.refunds import refund
 from payments.services import start_checkout
 
 VIEW_MONEY, REFUND = "orders.view_money", "orders.refund_order"
-MAX_KEY_CHARACTERS = 40  # what fits beside the payment's number in the column of keys
 
 
 class CheckoutView(APIView):
@@ -66,19 +66,24 @@ class RefundsView(APIView):
     )
     def post(self, request: Request, payment_id: str) -> Response:
         """Staff: refunds the amount, or all that is left. 409 `over_refund`, `not_refundable`. With an
-        `Idempotency-Key` a repeated call is the same refund (C33)."""
+        `Idempotency-Key` a repeated call is the same refund (C33); 422 `idempotency_key_reused` where the amount is
+        another."""
         attempt = _for_staff(request, payment_id, REFUND)
         asked = serializers.RefundRequestSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        given = request.headers.get("Idempotency-Key", "")[:MAX_KEY_CHARACTERS]
         made = refund(
             attempt.pk,
             asked.validated_data.get("amount_cents"),
             reason=asked.validated_data["reason"],
             actor=cast(User, request.user),
-            key=f"{attempt.pk}:{given}" if given else "",
+            key=_key(attempt, request.headers.get("Idempotency-Key", "")),
         )
         return Response(serializers.RefundSerializer(made).data, status=201)
+
+
+def _key(attempt: PaymentAttempt, given: str) -> str:
+    """The caller's key, of any length and the payment's own, in the 64 characters of the column; "" without one (C59)."""
+    return hashlib.sha256(f"{attempt.pk}:{given}".encode()).hexdigest() if given else ""
 
 
 def _for_staff(request: Request, payment_id: str, permission: str) -> PaymentAttempt:

@@ -10,7 +10,7 @@ from outbox.services import enqueue
 from payments import facts, gateway
 from payments.link_rows import lock, tell
 from payments.models import LinkPayment, LinkRefund, Refund
-from payments.problems import NotRefundable, OverRefund
+from payments.problems import IdempotencyKeyReused, NotRefundable, OverRefund
 from payments.refunds import STATES
 
 State = Refund.State
@@ -22,10 +22,12 @@ def refund(
     payment_id: int, amount_cents: int | None = None, *, reason: str, actor: User | None = None, key: str = ""
 ) -> LinkRefund:
     """Plans the refund of the amount, or of all that is left; a task asks Stripe. `key` makes a repeated request the same
-    refund. Raises OverRefund, NotRefundable."""
+    refund. Raises OverRefund, NotRefundable, IdempotencyKeyReused."""
     with transaction.atomic():
         payment = lock(payment_id)
-        if key and (known := payment.refunds.filter(idempotency_key=key).first()):
+        if key and (known := LinkRefund.objects.filter(idempotency_key=key).first()):
+            if known.payment_id != payment.pk or amount_cents not in (None, known.amount_cents):
+                raise IdempotencyKeyReused
             return known
         if payment.state != LinkPayment.State.CONFIRMED or not payment.intent_id:
             raise NotRefundable

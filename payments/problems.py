@@ -42,6 +42,14 @@ class NotRefundable(Problem):
     detail = _("Only a confirmed payment can be refunded.")
 
 
+class IdempotencyKeyReused(Problem):
+    """C59: the same key with another payload is a mistake of the caller's, not a repeated request."""
+
+    status = 422
+    code = "idempotency_key_reused"
+    detail = _("This key was used for another refund already.")
+
+
 class LinkClosed(Problem):
     status = 409
     code = "link_closed"

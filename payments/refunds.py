@@ -11,7 +11,7 @@ from payments import attempts, books, facts, gateway
 from payments.checkout import KEY_LIFE
 from payments.confirmation import NotVisibleYet
 from payments.models import PaymentAttempt, Refund
-from payments.problems import NotRefundable, OverRefund
+from payments.problems import IdempotencyKeyReused, NotRefundable, OverRefund
 
 State = Refund.State
 FALLBACK_SECONDS = 30  # the outbox sends a refund whose first sending failed or was cut off
@@ -33,7 +33,7 @@ def refund(
     ours, it stays `created`, and is sent without being asked for again.
 
     The row is committed with its idempotency key before Stripe is asked. `key` makes a repeated request the same
-    refund (C33). Call outside transactions. Raises OverRefund, NotRefundable.
+    refund (C33). Call outside transactions. Raises OverRefund, NotRefundable, IdempotencyKeyReused.
     """
     row = _reserve(attempt_id, amount_cents, reason, actor, key)
     if row.state == State.CREATED:
@@ -49,7 +49,9 @@ def _reserve(attempt_id: int, amount_cents: int | None, reason: str, actor: User
     """The refund's row. The order's and attempt's locks make two requests at once share what is left (C32)."""
     with transaction.atomic():
         _order, attempt = attempts.lock(attempt_id)
-        if key and (known := attempt.refunds.filter(idempotency_key=key).first()):
+        if key and (known := Refund.objects.filter(idempotency_key=key).first()):
+            if known.attempt_id != attempt.pk or amount_cents not in (None, known.amount_cents):
+                raise IdempotencyKeyReused
             return known
         if attempt.state != PaymentAttempt.State.CONFIRMED or not attempt.intent_id:
             raise NotRefundable

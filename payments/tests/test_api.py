@@ -38,10 +38,10 @@ def staff(*permissions: str) -> Client:
     return client
 
 
-def post(client: Client, path: str, body: dict[str, Any]) -> Any:
+def post(client: Client, path: str, body: dict[str, Any], key: str = "") -> Any:
     """As the pages' own JavaScript posts: with the CSRF token."""
     client.get("/api/v1/drafts/current/")
-    headers = {"X-CSRFToken": client.cookies["csrftoken"].value}
+    headers = {"X-CSRFToken": client.cookies["csrftoken"].value} | ({"Idempotency-Key": key} if key else {})
     return client.post(f"/api/v1/{path}", body, content_type=JSON, headers=headers)
 
 
@@ -177,6 +177,25 @@ def test_a_refund_that_waits_for_the_right_key_is_answered_as_made(stripe_api: S
     made = post(client, f"payments/{attempt.public_id}/refunds/", {"amount_cents": 50, "reason": "riscada"})
     assert (made.status_code, made.json()["state"]) == (201, "created")
     assert Refund.objects.get().state == "created"
+
+
+def test_a_key_of_a_refund_counts_whole_and_fits_one_amount(stripe_api: StandIn) -> None:
+    """C59, C33: two keys that differ after their first forty characters are two refunds; a key that comes again with
+    another amount is refused, and nothing goes back for it."""
+    attempt = paid(stripe_api)
+    client, path, key = staff("refund_order"), f"payments/{attempt.public_id}/refunds/", "k" * 60
+
+    def ask(cents: int, with_key: str) -> tuple[int, str]:
+        answer = post(client, path, {"amount_cents": cents, "reason": "x"}, with_key)
+        return answer.status_code, answer.json().get("id") or answer.json()["errors"][0]["code"]
+
+    status, first = ask(10, key)
+    assert (status, ask(10, key)) == (201, (201, first))
+    second = ask(10, key + "2")
+    assert (second[0], second[1] != first) == (201, True)
+    assert ask(20, key) == (422, "idempotency_key_reused")
+    assert [refund["amount"] for refund in stripe_api.objects("refund")] == [10, 10]
+    assert Refund.objects.count() == 2
 
 
 def test_others_find_no_payment(stripe_api: StandIn) -> None:

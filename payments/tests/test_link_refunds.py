@@ -12,7 +12,7 @@ from accounts.models import User
 from outbox.models import OutboxMessage
 from payments import gateway, link_payments, link_refunds
 from payments.models import LinkPayment, LinkRefund
-from payments.problems import NotRefundable, OverRefund
+from payments.problems import IdempotencyKeyReused, NotRefundable, OverRefund
 from payments.tests.stand_in import StandIn, deliver
 from payments.tests.test_payment_links import link, mails, paid, run_refunds
 from payments.tests.together import together
@@ -84,6 +84,17 @@ def test_the_same_form_sent_twice_is_one_refund(payment: LinkPayment, stripe_api
     assert LinkRefund.objects.count() == 1
     run_refunds()
     assert sums(stripe_api) == [1250]
+
+
+def test_a_key_of_another_amount_or_payment_is_refused(payment: LinkPayment, stripe_api: StandIn) -> None:
+    """C59."""
+    other = paid(stripe_api, link())
+    link_refunds.refund(payment.pk, 700, reason="x", key="mine")
+    for payment_id, cents in ((payment.pk, 701), (other.pk, 700)):
+        with pytest.raises(IdempotencyKeyReused):
+            link_refunds.refund(payment_id, cents, reason="x", key="mine")
+    run_refunds()
+    assert sums(stripe_api) == [700]
 
 
 def test_a_refund_whose_answer_was_lost_is_found_at_stripe(payment: LinkPayment, stripe_api: StandIn) -> None:

@@ -12,7 +12,7 @@ from outbox.models import OutboxMessage
 from payments import books, confirmation, gateway, refunds
 from payments.checkout import start_checkout
 from payments.models import Dispute, PaymentAttempt, Refund
-from payments.problems import NotRefundable, OverRefund
+from payments.problems import IdempotencyKeyReused, NotRefundable, OverRefund
 from payments.tests.stand_in import DISPUTED, StandIn, deliver
 from payments.tests.together import together
 
@@ -130,6 +130,17 @@ def test_the_same_key_again_is_the_same_refund(paid: PaymentAttempt, stripe_api:
     """C33: the caller repeats its request."""
     first, second = (refunds.refund(paid.pk, 30, reason="x", key="mine") for _unused in range(2))
     assert (first.pk, len(stripe_api.objects("refund"))) == (second.pk, 1)
+
+
+def test_a_key_of_another_amount_or_payment_is_refused(paid: PaymentAttempt, stripe_api: StandIn) -> None:
+    """C59: it is no repeated request, whatever else it is. "All that is left" fits whatever the key refunded."""
+    other = pay(stripe_api)
+    made = refunds.refund(paid.pk, 30, reason="x", key="mine")
+    for attempt_id, cents in ((paid.pk, 31), (other.pk, 30), (other.pk, None)):
+        with pytest.raises(IdempotencyKeyReused):
+            refunds.refund(attempt_id, cents, reason="x", key="mine")
+    assert refunds.refund(paid.pk, reason="x", key="mine").pk == made.pk
+    assert [refund["amount"] for refund in stripe_api.objects("refund")] == [30]
 
 
 def test_a_refund_made_in_the_dashboard_reaches_the_books_once(paid: PaymentAttempt, stripe_api: StandIn) -> None:
