@@ -323,7 +323,8 @@ PHOTOS_KEEP_DAYS = env.number("PHOTOS_KEEP_DAYS", 60, 1)  # after delivery (O8)
 PRINT_MEMORY_MB = env.number("PRINT_MEMORY_MB", 2048, 256)  # of the process that decodes originals for printing
 EMAIL_ATTACHMENTS_MAX_MB = env.number("EMAIL_ATTACHMENTS_MAX_MB", 15)  # the owner's mail attaches photos up to this
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440  # bytes of form data; photos stream past it
-FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
+FILE_UPLOAD_MAX_MEMORY_SIZE = 2_621_440  # bytes of the files in a form (the logo)
+FILE_UPLOAD_HANDLERS = ["photoorders.file_uploads.BoundedFileUploadHandler"]
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
 
 # --- API ----------------------------------------------------------------------------------------------------------

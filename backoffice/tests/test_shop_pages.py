@@ -1,11 +1,15 @@
 """Catalogue, settings, legal texts, tasks and the webhook inbox in the admin."""
 
 import datetime
-from typing import Any
+from io import BytesIO
+from typing import Any, cast
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
+from PIL import Image
 
 from orders.catalogue import install_default_catalogue
 from orders.models import LegalDocument, PriceTier, Product, ShopSettings
@@ -59,6 +63,37 @@ def test_the_shop_has_one_settings_page_and_no_second_row(owner_client: Client) 
     assert owner_client.get("/admin/orders/shopsettings/add/").status_code == 403
     owner_client.post("/admin/orders/shopsettings/1/delete/", {"post": "yes"})
     assert ShopSettings.objects.count() == 1
+
+
+def send_logo(client: Client, size: int, **changes: str) -> HttpResponse:
+    """The settings page as it stands, with the changes and a PNG of so many bytes."""
+    url = "/admin/orders/shopsettings/1/change/"
+    form = client.get(url).context["adminform"].form
+    values = {name: form[name].value() for name in form.fields if name != "logo"}
+    picture = BytesIO()
+    Image.new("RGB", (8, 8), "teal").save(picture, "PNG")
+    logo = SimpleUploadedFile("logo.png", picture.getvalue().ljust(size, b"\0"), "image/png")
+    data = {name: value for name, value in values.items() if value is not None and value is not False}
+    return cast(HttpResponse, client.post(url, data | changes | {"logo": logo}))
+
+
+def test_a_logo_that_is_too_large_is_refused_at_its_field_and_nothing_changes(
+    owner_client: Client, s3_bucket: Any
+) -> None:
+    ShopSettings.objects.create(pk=1, studio_name="Foto Nova")
+    answer = send_logo(owner_client, 2_621_441, studio_name="Foto Velha")
+    assert answer.status_code == 200
+    errors = answer.context["adminform"].form.errors  # type: ignore[attr-defined]
+    assert errors == {"logo": ["This file is too large: at most 2.5 MB."]}
+    assert "at most 2.5 MB" in answer.content.decode()
+    assert (ShopSettings.load().studio_name, ShopSettings.load().logo.name, s3_bucket.keys()) == ("Foto Nova", "", [])
+
+
+def test_a_logo_of_the_largest_size_is_kept(owner_client: Client, s3_bucket: Any) -> None:
+    ShopSettings.objects.create(pk=1, studio_name="Foto Nova")
+    assert send_logo(owner_client, 2_621_440, studio_name="Foto Velha").status_code == 302
+    assert (ShopSettings.load().studio_name, ShopSettings.load().logo.size) == ("Foto Velha", 2_621_440)
+    assert s3_bucket.keys() == ["shop/logo.png"]
 
 
 def test_a_published_legal_text_stands_and_a_future_one_can_be_changed(owner_client: Client) -> None:
