@@ -187,6 +187,12 @@ def retrieve_dispute(dispute_id: str) -> facts.Dispute:
     return facts.dispute(_call(lambda c: c.v1.disputes.retrieve(dispute_id)))
 
 
+def disputes_of(intent_id: str) -> list[facts.Dispute]:
+    """Newest first."""
+    pages = _pages(lambda c, p: c.v1.disputes.list(cast(Any, p)), {"payment_intent": intent_id})
+    return [facts.dispute(data) for data in pages]
+
+
 def events(*, undelivered: bool, created_from: int) -> Iterator[facts.Event]:
     """Stripe's events of the last 30 days, newest first, a page at a time (C23)."""
     params: dict[str, Any] = {"created": {"gte": created_from}}

@@ -6,12 +6,14 @@ import structlog
 from django.utils import timezone
 
 from orders.problems import Problem
-from payments import attempts, books, checkout, dispatch, gateway, link_payments, refunds
+from payments import attempts, books, checkout, dispatch, gateway, link_payments, link_refunds, refunds
 from payments.confirmation import NotVisibleYet, settle_session
-from payments.models import Dispute, LinkPayment, PaymentAttempt, Refund
+from payments.models import Dispute, LinkPayment, LinkRefund, PaymentAttempt, Refund
 from payments.problems import PaymentServiceUnavailable
 
 OLD = datetime.timedelta(hours=1)
+WAITING = (Refund.State.CREATED, Refund.State.PENDING)
+OVER = ("won", "lost", "warning_closed", "prevented")  # a dispute's last words
 
 log = structlog.get_logger(__name__)
 
@@ -71,7 +73,7 @@ def _find(attempt: PaymentAttempt) -> None:
 
 def refunds_open() -> int:
     """Refunds that Stripe has not finished, or may never have heard of: looked up before anything is sent again (C43)."""
-    waiting = Refund.objects.filter(state__in=[Refund.State.CREATED, Refund.State.PENDING])
+    waiting = Refund.objects.filter(state__in=WAITING)
     count = 0
     for row in waiting.select_related("attempt").filter(created_at__lt=timezone.now() - OLD).order_by("pk").iterator():
         try:
@@ -83,13 +85,42 @@ def refunds_open() -> int:
     return count
 
 
+def link_refunds_open() -> int:
+    """The same for refunds of payments by link."""
+    waiting = LinkRefund.objects.filter(state__in=WAITING, created_at__lt=timezone.now() - OLD)
+    count = 0
+    for row in waiting.select_related("payment").order_by("pk").iterator():
+        try:
+            if row.state == Refund.State.CREATED:
+                link_refunds.send(row.pk)  # looks before it sends
+            else:
+                link_refunds.sync(str(row.payment.intent_id))
+        except gateway.GatewayRefused as error:
+            log.warning("link_refund_not_settled", refund=row.public_id, error=type(error).__name__)
+        count += 1
+    return count
+
+
 def disputes_open() -> int:
     """Disputes whose end may have been missed."""
     count = 0
-    for row in Dispute.objects.exclude(status__in=["won", "lost", "warning_closed", "prevented"]).order_by("pk"):
+    for row in Dispute.objects.exclude(status__in=OVER).order_by("pk"):
         try:
             books.apply_dispute(gateway.retrieve_dispute(row.provider_id))
         except gateway.GatewayRefused as error:
             log.warning("dispute_not_settled", dispute=row.provider_id, error=type(error).__name__)
+        count += 1
+    return count
+
+
+def link_disputes_open() -> int:
+    """The same for payments by link, of which the shop keeps the newest dispute's state alone."""
+    count = 0
+    for payment in LinkPayment.objects.exclude(dispute__in=["", *OVER]).order_by("pk"):
+        try:
+            for found in gateway.disputes_of(str(payment.intent_id))[:1]:
+                link_payments.apply_dispute(found)
+        except gateway.GatewayRefused as error:
+            log.warning("link_dispute_not_settled", payment=payment.public_id, error=type(error).__name__)
         count += 1
     return count

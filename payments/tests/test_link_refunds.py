@@ -1,11 +1,13 @@
 """Refunds of payments by link, whole and in parts, from the admin and from Stripe's side: C32–C38, O5, O6."""
 
+import datetime
 import re
 import uuid
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from accounts import services as accounts
 from accounts.models import User
@@ -13,7 +15,10 @@ from outbox.models import OutboxMessage
 from payments import gateway, link_payments, link_refunds
 from payments.models import LinkPayment, LinkRefund
 from payments.problems import IdempotencyKeyReused, NotRefundable, OverRefund
-from payments.tests.stand_in import StandIn, deliver
+from payments.reconciliation import unsettled
+from payments.reconciliation.days import Day
+from payments.reconciliation.run import reconcile
+from payments.tests.stand_in import DISPUTED, StandIn, deliver
 from payments.tests.test_payment_links import link, mails, paid, run_refunds
 from payments.tests.together import together
 
@@ -119,6 +124,50 @@ def test_a_refund_that_stripes_key_may_not_make_waits_and_is_sent_once(
     settings.STRIPE_SECRET_KEY = right
     run_refunds()
     assert (LinkRefund.objects.get().state, sums(stripe_api)) == ("succeeded", [1250])
+
+
+def age() -> None:
+    LinkRefund.objects.update(created_at=timezone.now() - datetime.timedelta(days=3))
+
+
+@pytest.mark.parametrize(("outcome", "refunded", "told"), [("succeeded", 1250, 0), ("failed", 0, 1)])
+def test_reconciliation_settles_a_pending_refund_that_ended_late(
+    payment: LinkPayment, stripe_api: StandIn, outcome: str, refunded: int, told: int
+) -> None:
+    """C38, C51, C52: its webhook was missed, and its day is over."""
+    stripe_api.faults(refund_status="pending")
+    row = link_refunds.refund(payment.pk, 1250, reason="x")
+    run_refunds()
+    row.refresh_from_db()
+    stripe_api.settle_refund(str(row.provider_id), outcome)
+    assert unsettled.link_refunds_open() == 0  # an hour is left to the webhook
+    age()
+    reconcile(Day(timezone.localdate() + datetime.timedelta(days=3)))
+    row.refresh_from_db()
+    payment.refresh_from_db()
+    assert (row.state, payment.refunded_cents, mails().count("refund_failed")) == (outcome, refunded, told)
+
+
+def test_reconciliation_sends_a_refund_whose_task_was_lost_once(payment: LinkPayment, stripe_api: StandIn) -> None:
+    """C43, C52: one that Stripe never heard of is sent; one that it has, under a key it forgot, is not."""
+    rows = [link_refunds.refund(payment.pk, cents, reason="x") for cents in (700, 800)]
+    link_refunds.send(rows[0].pk)
+    LinkRefund.objects.filter(pk=rows[0].pk).update(state="created", provider_id=None, idempotency_key="forgotten")
+    age()
+    assert (unsettled.link_refunds_open(), unsettled.link_refunds_open()) == (2, 0)
+    assert sums(stripe_api) == [700, 800]
+    assert list(LinkRefund.objects.values_list("state", flat=True)) == ["succeeded"] * 2
+
+
+@pytest.mark.parametrize("outcome", ["won", "lost"])
+def test_reconciliation_learns_how_a_dispute_ended(stripe_api: StandIn, outcome: str) -> None:
+    """C52, C40: the webhook of its end was missed; the owner is told."""
+    disputed = paid(stripe_api, link(), card=DISPUTED)
+    stripe_api.close_dispute(stripe_api.objects("dispute")[0]["id"], outcome)
+    reconcile(Day(timezone.localdate() + datetime.timedelta(days=3)))
+    disputed.refresh_from_db()
+    assert (disputed.dispute, mails().count("dispute")) == (outcome, 2)
+    assert unsettled.link_disputes_open() == 0
 
 
 @pytest.mark.parametrize(
