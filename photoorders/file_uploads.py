@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 MEGABYTE = 1_048_576
 
 
-class TooLargeFile(UploadedFile):  # type: ignore[type-arg] - no generic at run time
+class TooLargeFile(UploadedFile):  # type: ignore[type-arg]  # no generic at run time
     """Stands in for a file that was not kept. forms.FileField reads the size first, and gets the form's error."""
 
     @property

@@ -22,12 +22,12 @@ def test_a_new_shop_gets_owner_studio_prices_and_a_checked_bucket(
     db: None, s3_bucket: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SHOP_OWNER_PASSWORD", PASSWORD)
-    said = setup_shop(studio_name="Foto Nova", nipc="509999999")
+    said = setup_shop(studio_name="Foto Nova", nipc="509442013")
     owner = User.objects.get(email="dona@example.test")
     assert owner.check_password(PASSWORD)
     assert (owner.is_staff, owner.is_superuser) == (True, False)
     assert owner.has_perm("orders.view_money")
-    assert ShopSettings.load().studio_name == "Foto Nova"
+    assert (ShopSettings.load().studio_name, ShopSettings.load().nipc) == ("Foto Nova", "509442013")
     assert Product.objects.exists()
     assert LegalDocument.objects.exists()
     assert "can be written, read and cleared" in said
@@ -54,6 +54,17 @@ def test_without_a_good_password_nothing_is_made(db: None, monkeypatch: pytest.M
         setup_shop()
     assert not User.objects.exists()
     assert not ShopSettings.objects.exists()
+
+
+@pytest.mark.parametrize("nipc", ["509442014", "50944201", "PT", "abcdefghi"])
+def test_a_number_whose_check_digit_does_not_fit_is_refused(
+    db: None, monkeypatch: pytest.MonkeyPatch, nipc: str
+) -> None:
+    """P2."""
+    monkeypatch.setenv("SHOP_OWNER_PASSWORD", PASSWORD)
+    with pytest.raises(CommandError, match=r"^nipc: .*NIPC"):
+        setup_shop(studio_name="Foto Nova", nipc=nipc)
+    assert (ShopSettings.load().studio_name, ShopSettings.load().nipc) == ("Photoorders", "")
 
 
 def test_a_bucket_that_is_away_is_named(db: None, s3_bucket: Any, monkeypatch: pytest.MonkeyPatch) -> None:

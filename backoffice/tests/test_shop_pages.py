@@ -96,6 +96,15 @@ def test_a_logo_of_the_largest_size_is_kept(owner_client: Client, s3_bucket: Any
     assert s3_bucket.keys() == ["shop/logo.png"]
 
 
+def test_the_admin_refuses_a_nipc_whose_check_digit_does_not_fit(owner_client: Client) -> None:
+    """P2."""
+    ShopSettings.objects.create(pk=1, nipc="509442013")
+    answer = send_logo(owner_client, 0, nipc="509442014")
+    said = "A NIPC has nine digits, and the last one checks the others. Please check it."
+    assert answer.context["adminform"].form.errors == {"nipc": [said]}  # type: ignore[attr-defined]
+    assert ShopSettings.load().nipc == "509442013"
+
+
 def test_a_published_legal_text_stands_and_a_future_one_can_be_changed(owner_client: Client) -> None:
     """P1: versions are kept with the orders that accepted them."""
     texts = {"body_pt": "a", "body_en": "b"}

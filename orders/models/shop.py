@@ -1,9 +1,12 @@
 """The studio's own data: who sells, what shipping costs, which legal texts hold."""
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
+
+from addresses import portugal
 
 
 class ShopSettings(models.Model):
@@ -47,6 +50,16 @@ class ShopSettings(models.Model):
 
     def __str__(self) -> str:
         return self.studio_name
+
+    def clean(self) -> None:
+        """The number stands on every page and in the legal texts: its check digit has to fit (P2)."""
+        if not self.nipc:
+            return
+        try:
+            self.nipc = portugal.nif(self.nipc)
+        except ValueError as error:
+            message = _("A NIPC has nine digits, and the last one checks the others. Please check it.")
+            raise ValidationError({"nipc": message}) from error
 
     @classmethod
     def load(cls) -> "ShopSettings":
