@@ -22,8 +22,10 @@ class Snapshot:
 
 
 def save(order_number: str, snapshot: Snapshot, seconds: int) -> None:
-    """Keeps the snapshot for `seconds`."""
-    get_redis_connection("default").set(_key(order_number), json.dumps(dataclasses.asdict(snapshot)), ex=seconds)
+    """Keeps the snapshot for at least `seconds`: one that a voucher or a review needs longer is kept as long (C30)."""
+    connection = get_redis_connection("default")
+    kept = max(seconds, connection.ttl(_key(order_number)))
+    connection.set(_key(order_number), json.dumps(dataclasses.asdict(snapshot)), ex=kept)
 
 
 def load(order_number: str) -> Snapshot | None:

@@ -129,6 +129,22 @@ def test_what_was_frozen_outlives_the_payment_page(settings: Any) -> None:
     assert redis.ttl(f"photo:{order.photos.get().photo_id}") > 86_400
 
 
+def test_freezing_again_never_shortens_what_a_voucher_or_a_review_keeps() -> None:
+    """C30: "pay" pressed again while a voucher waits."""
+    draft = visitors.complete()
+    order = freeze(draft)
+    redis, key = get_redis_connection("default"), f"snapshot:{order.number}"
+    assert 0 < redis.ttl(key) < 7 * 86_400
+    snapshots.prolong(order.number, 7 * 86_400)
+    assert freeze(draft) == order
+    assert redis.ttl(key) == pytest.approx(7 * 86_400, abs=5)
+    assert redis.ttl(f"snapshot:{order.number}x") == -2
+    first = snapshots.load(order.number)
+    assert first is not None
+    snapshots.save(f"{order.number}x", first, 60)
+    assert redis.ttl(f"snapshot:{order.number}x") == pytest.approx(60, abs=5)
+
+
 def test_an_empty_draft_says_all_that_is_missing() -> None:
     with pytest.raises(DraftIncomplete) as refusal:
         freeze(drafts.create())
