@@ -10,6 +10,7 @@ an address stands in Redis, under a keyed hash of it, as long as their orders ca
 a limit is exceeded by a late payment that revives an expired order (C11), and where Redis was emptied meanwhile.
 """
 
+import re
 from typing import TYPE_CHECKING
 
 import structlog
@@ -30,6 +31,7 @@ from orders.problems import Problem
 if TYPE_CHECKING:
     import redis
 
+UNSTORABLE = re.compile("[\\x00\\ud800-\\udfff]")  # NUL, and half a surrogate pair, which JSON can carry
 UNUSED = (Order.State.EXPIRED, Order.State.CANCELLED)
 
 DETAILS: dict[str, StrOrPromise] = {
@@ -54,8 +56,8 @@ class CouponRefused(Problem):
 
 
 def spelled(text: object) -> str:
-    """The code as it is stored, from what a customer typed."""
-    return "".join(str(text).split()).upper()[:30] if isinstance(text, str) else ""
+    """The code as it is stored, from what a customer typed. What PostgreSQL cannot take becomes a sign of no code (S5)."""
+    return "".join(UNSTORABLE.sub("\ufffd", text).split()).upper()[:30] if isinstance(text, str) else ""
 
 
 def discount(coupon: Coupon) -> Discount:
@@ -107,10 +109,16 @@ def _check(coupon: Coupon, draft_id: str, email: str) -> None:
     if coupon.valid_from > now:
         raise CouponRefused("coupon_not_yet")
     others = uses(coupon).exclude(draft_id=draft_id, state=Order.State.PENDING)
-    if coupon.max_uses is not None and others.count() >= coupon.max_uses:
+    if coupon.max_uses is not None and _purchases(others) >= coupon.max_uses:
         raise CouponRefused("coupon_used_up")
     if coupon.max_uses_each is not None and email and _of(coupon, others, email) >= coupon.max_uses_each:
         raise CouponRefused("coupon_used_up")
+
+
+def _purchases(orders: QuerySet[Order]) -> int:
+    """How many of the orders can be wanted: of the versions of one draft that wait for payment, one."""
+    waiting = orders.filter(state=Order.State.PENDING).values("draft_id").distinct()
+    return orders.exclude(state=Order.State.PENDING).count() + waiting.count()
 
 
 def _of(coupon: Coupon, orders: QuerySet[Order], email: str) -> int:

@@ -207,6 +207,22 @@ def test_a_draft_that_is_changed_and_frozen_again_uses_the_code_once(db: None) -
     assert (again.items_cents, again.coupon_code) == (175, "VERAO10")
 
 
+def test_versions_of_one_draft_that_wait_take_one_use_from_others(db: None) -> None:
+    """At most one of them is wanted; a second customer's draft takes the second use, and a paid order keeps its own."""
+    made = coupon(max_uses=3)
+    OrderFactory(paid=True, coupon=made, coupon_code="VERAO10", draft_id="bought")
+    draft = with_code()
+    checkout.freeze(draft, language="pt", terms=True)
+    photo = stash.photos(draft.id)[0]
+    drafts.set_items(draft, [visitors.row(photo, 5)])
+    checkout.freeze(draft, language="pt", terms=True)
+    assert Order.objects.filter(draft_id=draft.id, state="pending").count() == 2
+    assert checkout.freeze(with_code(), language="pt", terms=True).coupon_code == "VERAO10"
+    with pytest.raises(CouponRefused):
+        with_code()
+    assert Order.objects.count() == 4
+
+
 def test_a_customer_uses_a_code_as_often_as_allowed(db: None) -> None:
     made = coupon(max_uses_each=1)
     OrderFactory(paid=True, coupon=made, coupon_code="VERAO10", email="Maria@example.test")
