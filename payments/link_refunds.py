@@ -11,7 +11,7 @@ from payments import facts, gateway
 from payments.link_rows import lock, tell
 from payments.models import LinkPayment, LinkRefund, Refund
 from payments.problems import IdempotencyKeyReused, NotRefundable, OverRefund
-from payments.refunds import STATES
+from payments.refunds import STATES, stale
 
 State = Refund.State
 
@@ -99,10 +99,13 @@ def sync(intent_id: str) -> bool:
 
 def _book(payment: LinkPayment, found: facts.Refund) -> None:
     """The refund's row as Stripe has it; one made in the dashboard gets a row. The owner learns of a failure (C38)."""
+    state = STATES.get(found.status, State.PENDING)
     row = payment.refunds.filter(provider_id=found.id).first()
+    if row is not None and stale(row.state, state):
+        return
     row = row or payment.refunds.filter(public_id=_ours(found), provider_id=None).first()
     row = row or LinkRefund(payment=payment, amount_cents=found.amount_cents, reason="made in Stripe's dashboard")
-    row.provider_id, row.state = found.id, STATES.get(found.status, State.PENDING)
+    row.provider_id, row.state = found.id, state
     row.failure_code = found.failure_reason[:80]
     row.save()
     if row.state in (State.FAILED, State.CANCELED):

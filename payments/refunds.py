@@ -23,6 +23,8 @@ STATES = {
     "canceled": State.CANCELED,
 }
 
+ENDED = {State.CREATED: 0, State.PENDING: 0, State.SUCCEEDED: 1, State.FAILED: 2, State.CANCELED: 2}
+
 log = structlog.get_logger(__name__)
 
 
@@ -137,6 +139,12 @@ def apply(found: facts.Refund) -> bool:
     return True
 
 
+def stale(known: str, found: str) -> bool:
+    """Whether what was fetched before the lock was taken is older than what is known: at Stripe a refund goes from pending
+    to succeeded, from either to failed or canceled, and never back."""
+    return ENDED[State(found)] < ENDED[State(known)]
+
+
 def _row_of(attempt: PaymentAttempt, found: facts.Refund) -> Refund:
     known = Refund.objects.filter(provider_id=found.id).first()
     known = known or Refund.objects.filter(attempt=attempt, public_id=str(found.metadata.get("refund") or "")).first()
@@ -162,6 +170,8 @@ def _settle(refund_id: int, to: str, failure_code: str = "", provider_id: str = 
     with transaction.atomic():
         order, attempt = attempts.lock(attempt_id)
         row = Refund.objects.select_for_update(of=("self",)).get(pk=refund_id)
+        if row.provider_id and stale(row.state, to):
+            return
         if provider_id and row.provider_id is None:
             row.provider_id = provider_id
         changed = row.state != to

@@ -1,11 +1,13 @@
 """Refunds of payments by link, whole and in parts, from the admin and from Stripe's side: C32–C38, O5, O6."""
 
+import dataclasses
 import datetime
 import re
 import uuid
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
@@ -124,6 +126,25 @@ def test_a_refund_that_stripes_key_may_not_make_waits_and_is_sent_once(
     settings.STRIPE_SECRET_KEY = right
     run_refunds()
     assert (LinkRefund.objects.get().state, sums(stripe_api)) == ("succeeded", [1250])
+
+
+@pytest.mark.parametrize(("end", "refunded"), [("succeeded", 1250), ("failed", 0)])
+def test_what_was_fetched_earlier_takes_nothing_back(
+    payment: LinkPayment, stripe_api: StandIn, end: str, refunded: int
+) -> None:
+    """C38: of two processes the one that asked Stripe first is the last to get the lock."""
+    stripe_api.faults(refund_status="pending")
+    row = link_refunds.refund(payment.pk, 1250, reason="x")
+    link_refunds.send(row.pk)
+    (early,) = gateway.refunds_of(str(payment.intent_id))
+    stripe_api.settle_refund(early.id, end)
+    link_refunds.sync(str(payment.intent_id))
+    for status in ("pending", "succeeded"):
+        with transaction.atomic():
+            link_refunds._book(payment, dataclasses.replace(early, status=status))
+    row.refresh_from_db()
+    payment.refresh_from_db()
+    assert (early.status, row.state, payment.refunded_cents) == ("pending", end, refunded)
 
 
 def age() -> None:

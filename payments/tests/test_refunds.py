@@ -1,5 +1,6 @@
 """Refunds and disputes against the stand-in: C32–C38, C40."""
 
+import dataclasses
 import datetime
 from typing import Any
 
@@ -171,6 +172,34 @@ def test_a_pending_refund_counts_only_when_it_arrived_and_a_failed_one_not_at_al
     paid.refresh_from_db()
     assert (made.state, paid.refunded_cents, paid.order.payment_state) == ("failed", 0, "paid")
     assert OutboxMessage.objects.filter(payload__kind="refund_failed").count() == 1
+
+
+@pytest.mark.parametrize(("end", "refunded"), [("succeeded", 30), ("failed", 0)])
+def test_what_was_fetched_earlier_takes_nothing_back(
+    paid: PaymentAttempt, stripe_api: StandIn, end: str, refunded: int
+) -> None:
+    """C18, C38: of two processes the one that asked Stripe first is the last to get the lock."""
+    stripe_api.faults(refund_status="pending")
+    made = refunds.refund(paid.pk, 30, reason="x")
+    early = gateway.retrieve_refund(str(made.provider_id))
+    stripe_api.settle_refund(str(made.provider_id), end)
+    refunds.sync(str(paid.intent_id))
+    refunds.apply(early)
+    refunds.apply(dataclasses.replace(early, status="succeeded"))
+    made.refresh_from_db()
+    paid.refresh_from_db()
+    assert (early.status, made.state, paid.refunded_cents) == ("pending", end, refunded)
+    assert made.settled_at is not None
+    assert OutboxMessage.objects.filter(payload__kind="refund_failed").count() == (end == "failed")
+
+
+def test_stripes_word_counts_for_a_refund_that_was_taken_for_failed(paid: PaymentAttempt, stripe_api: StandIn) -> None:
+    """C38: the shop never learned its id; Stripe has it all the same."""
+    made = refunds.refund(paid.pk, 30, reason="x")
+    Refund.objects.filter(pk=made.pk).update(state="failed", provider_id=None)
+    refunds.sync(str(paid.intent_id))
+    made.refresh_from_db()
+    assert (made.state, Refund.objects.count()) == ("succeeded", 1)
 
 
 @pytest.mark.parametrize(("outcome", "after"), [("won", "paid"), ("lost", "refunded")])
