@@ -120,7 +120,7 @@ class OrderAdmin(ModelAdmin):  # type: ignore[misc]
         changelist.result_list = changelist.result_list.prefetch_related(first)
         return changelist
 
-    @admin.display(description="")
+    @admin.display(description=_("photos"))
     def thumbnails(self, order: Order) -> SafeString:
         photos = [photo for photo in getattr(order, "first_photos", []) if photo.thumbnail_key]
         pictures = format_html_join(
