@@ -19,6 +19,13 @@ def recompute(order: Order, attempt: PaymentAttempt) -> None:
     attempts.set_payment_state(order, payment_state(order))
 
 
+def gone(attempt: PaymentAttempt) -> bool:
+    """Money came, and all of it went back or was lost to the bank."""
+    lost = attempt.disputes.filter(status="lost").aggregate(sum=Sum("amount_cents"))["sum"] or 0
+    received = attempt.received_cents or 0
+    return 0 < received <= attempt.refunded_cents + lost
+
+
 def payment_state(order: Order) -> str:
     """Paid while what was received less what went back covers the total (C39). A sum in review stays there until the
     owner decides or it has all gone back."""

@@ -10,7 +10,7 @@ from orders import snapshots
 from orders.models import Order
 from orders.snapshots import Snapshot
 from outbox.services import enqueue
-from payments import attempts, facts, gateway, parameters, purchases, rebuilt
+from payments import attempts, books, facts, gateway, parameters, purchases, rebuilt
 from payments.attempts import Money
 from payments.models import PaymentAttempt
 from uploads import stash
@@ -82,14 +82,16 @@ def _paid(attempt_id: int, money: Money, session: facts.Session) -> PaymentAttem
             return attempt
         fits = money.fits(attempt, order)
         attempts.write_money(attempt, money)
-        if _unwanted(order):
+        if books.gone(attempt):
+            _gone_again(order, attempt)
+        elif _unwanted(order):
             _give_back(order, attempt)
         elif not fits:
             _review(order, attempt, f"{money.cents} {money.currency} arrived")
         elif purchases.contested(order):
             _review(order, attempt, "another version of the order is in review", "review_versions")
         else:
-            fulfil(order, snapshot, session)
+            books.recompute(fulfil(order, snapshot, session), attempt)  # a part may have gone back already (C18)
     parameters.forget(str(attempt.idempotency_key))
     log.info("payment_confirmed", payment=attempt.public_id, order=number)
     return attempt
@@ -100,6 +102,17 @@ def fulfil(order: Order, snapshot: Snapshot | None, session: facts.Session) -> O
     order = orders.mark_paid(order, snapshot=snapshot, delivery=None if snapshot else rebuilt.delivery(session))
     purchases.close_others(order)
     return order
+
+
+def _gone_again(order: Order, attempt: PaymentAttempt) -> None:
+    """C18: the whole sum had gone back before it was known to have come. Nothing is made for it; an order that nobody
+    else can pay, or has paid, is over."""
+    attempts.note(attempt, "gone_again", why="all of it had been given back already")
+    others = order.attempts.filter(state__in=[*attempts.OPEN, State.CONFIRMED]).exclude(pk=attempt.pk)
+    if not others.exists():
+        books.recompute(orders.expire(order, why="its money went back"), attempt)
+    elif order.payment_state != PaymentState.AWAITING:
+        books.recompute(order, attempt)
 
 
 def _unwanted(order: Order) -> bool:

@@ -65,7 +65,11 @@ def book_dispute(found: facts.Dispute) -> bool:
 
 
 def _after_its_payment(intent_id: str, book: Callable[[], bool]) -> bool:
-    """C18: that money went back may be told before that it came; the payment is settled first then."""
+    """C18: that money went back may be told before that it came. Unless it is known to have come, the payment is settled
+    first: an attempt may have its Intent from the day it was opened, and what is booked on it then is not yet money."""
+    known = PaymentAttempt.objects.filter(intent_id=intent_id).first() if intent_id else None
+    if known is not None and known.state != PaymentAttempt.State.CONFIRMED:
+        settle_intent(intent_id)
     return book() or (bool(intent_id) and settle_intent(intent_id) and book())
 
 
