@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -198,11 +199,13 @@ def all_alike(rows: list[dict[str, Any]], wanted: Mapping[str, Any]) -> list[dic
 
 
 def _crop(text: str) -> dict[str, float] | None:
+    """The crop that was sent, None where it is none: broken, nested too deeply, larger than any number (S5)."""
     try:
-        crop = json.loads(text) if text else None
-        return {side: float(crop[side]) for side in ("x", "y", "width", "height")} if crop else None
-    except (ValueError, KeyError, TypeError):
+        sent = json.loads(text) if text else None
+        crop = {side: float(sent[side]) for side in ("x", "y", "width", "height")} if sent else None
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return None
+    return crop if crop and all(map(math.isfinite, crop.values())) else None
 
 
 def _crop_text(crop: Mapping[str, float] | None) -> str:

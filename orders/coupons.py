@@ -31,7 +31,7 @@ from orders.problems import Problem
 if TYPE_CHECKING:
     import redis
 
-UNSTORABLE = re.compile("[\\x00\\ud800-\\udfff]")  # NUL, and half a surrogate pair, which JSON can carry
+UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")  # NUL, and half a surrogate pair, which JSON can carry
 UNUSED = (Order.State.EXPIRED, Order.State.CANCELLED)
 
 DETAILS: dict[str, StrOrPromise] = {

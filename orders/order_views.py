@@ -21,7 +21,8 @@ from uploads.receive import UploadRefused, receive
 
 def by_link(request: HttpRequest, number: str) -> Order:
     """The order that the link's token opens, with all that the page reads; else Http404 (S4, C62)."""
-    found = Order.objects.filter(number=number).prefetch_related("photos", "items__photo", "events", "attempts").first()
+    orders = Order.objects.prefetch_related("photos", "items__photo", "events", "attempts")
+    found = links.numbered(orders, number)
     if found is None or not links.check(found, str(request.GET.get("t", ""))):
         raise Http404
     return found

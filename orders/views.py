@@ -200,7 +200,7 @@ def _delivery_fields(request: HttpRequest) -> dict[str, object]:
             if not re.fullmatch(r"\d{4}-\d{3}", chosen["postal_code"], re.ASCII):
                 del chosen["postal_code"]  # the maps know some villages by four digits only: what was typed is better
             fields |= {name: value for name, value in chosen.items() if value}
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):  # the last: nested too deeply
             pass  # nothing chosen: the form comes back with the candidates
     return fields
 

@@ -79,7 +79,7 @@ class OrderPhotoView(APIView):
 
 def find(request: Request, number: str) -> tuple[Order, bool]:
     """The order that this request may see, and whether with prices; else Http404 (C62)."""
-    order = with_parts().filter(number=number).first()
+    order = links.numbered(with_parts(), number)
     if order is not None and links.check(order, str(request.GET.get("t", ""))):
         return order, True
     if order is not None and isinstance(request.user, User) and visible_to(request.user).filter(pk=order.pk).exists():

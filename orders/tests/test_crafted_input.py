@@ -1,0 +1,94 @@
+"""Input that no browser sends and PostgreSQL or Python cannot take: refused like any other wrong input, never a 500 (S5)."""
+
+import json
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from orders import coupons, drafts, links
+from orders.tests import visitors
+from orders.tests.factories import OrderFactory
+
+pytestmark = pytest.mark.django_db
+
+NUMBERS = ["%00", "PO-%00", "PO-" + "9" * 5000, "PO-ção"]
+DEEP = "[" * 100_000
+HUGE = '{"x":' + "1" * 400 + ',"y":0,"width":1,"height":1}'
+
+
+def with_draft(client: Client) -> drafts.Draft:
+    """The browser has a draft of one photo, printed twice."""
+    draft = visitors.complete()
+    visitors.draft_of(client)
+    session = client.session
+    session[drafts.SESSION_KEY] = draft.id
+    session.save()
+    return draft
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_an_order_number_that_cannot_be_one_is_not_found(client: Client, number: str) -> None:
+    assert client.get(f"/orders/{number}/?t=x").status_code == 404
+    assert client.get(f"/orders/{number}/photos/1.jpg?t=x").status_code == 404
+    assert client.get(f"/orders/{number}/cancel/?t=x").status_code == 404
+    for action in ("photos/1/again/", "reorder/", "ask/", "cancel/"):
+        assert client.post(f"/orders/{number}/{action}?t=x").status_code == 404
+    assert client.get(f"/reorder/{number}/").status_code == 404
+    for answer in (
+        client.get(f"/api/v1/orders/{number}/"),
+        client.post(f"/api/v1/orders/{number}/photos/1/?t=x", b"x", content_type="image/jpeg"),
+    ):
+        assert (answer.status_code, answer.json()["errors"][0]["code"]) == (404, "not_found")
+
+
+def test_every_number_of_an_order_can_be_one() -> None:
+    """Else its page could not be opened."""
+    order = OrderFactory()
+    assert len(order.number) == 13
+    assert Client().get(f"/api/v1/orders/{order.number}/").status_code == 404
+    assert Client().get(links.order_path(order)).status_code == 200
+
+
+@pytest.mark.parametrize("code", ["\x00", "VERAO\x0010", "\ud800", "\udfff10"])
+def test_a_coupon_code_that_cannot_be_stored_is_unknown(client: Client, code: str) -> None:
+    draft = with_draft(client)
+    url = reverse("api:coupon", args=["current"])
+    token = client.cookies["csrftoken"].value if "csrftoken" in client.cookies else ""
+    answer = client.put(
+        url, json.dumps({"code": code}), content_type="application/json", headers={"X-CSRFToken": token}
+    )
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "coupon_unknown")
+    form = client.post("/coupon/", {"code": code.encode("utf-8", "replace")}, follow=True)
+    assert form.status_code == 200
+    assert str(coupons.DETAILS["coupon_unknown"]) in form.content.decode()
+    kept = drafts.get(draft.id)
+    assert kept is not None
+    assert kept.coupon == ""
+
+
+@pytest.mark.parametrize("candidate", [DEEP, '{"street":' + "[" * 5000, HUGE, "\x00", '{"street":"\\ud800"}'])
+def test_a_candidate_that_is_none_chooses_nothing(client: Client, candidate: str) -> None:
+    draft = with_draft(client)
+    typed = visitors.POST | {"street": "", "choose": "1", "candidate": candidate}
+    assert client.post("/delivery/", typed).status_code == 422
+    kept = drafts.get(draft.id)
+    assert kept is not None
+    assert kept.delivery == draft.delivery
+
+
+@pytest.mark.parametrize("crop", [DEEP, HUGE, '{"x":NaN,"y":0,"width":1,"height":Infinity}', '{"x":1e999}'])
+@pytest.mark.parametrize("quantity", ["2", "many"])
+def test_a_crop_that_is_none_is_as_if_none_was_sent(client: Client, crop: str, quantity: str) -> None:
+    """With and without another error, after which the form is shown again with what was typed."""
+    draft = with_draft(client)
+    photo: Any = draft.items[0]["photo"]
+    row = {"photo-0": photo, "product-0": "10x15", "finish-0": "matte", "fit-0": "crop"}
+    answer = client.post("/prints/", row | {"quantity-0": quantity, "crop-0": crop})
+    assert answer.status_code == (302 if quantity == "2" else 422)
+    if quantity == "many":
+        assert 'name="crop-0" value=""' in answer.content.decode()
+    kept = drafts.get(draft.id)
+    assert kept is not None
+    assert [item["crop"] for item in kept.items] == [None]
