@@ -142,9 +142,9 @@ def test_what_was_fetched_earlier_takes_nothing_back(
     for status in ("pending", "succeeded"):
         with transaction.atomic():
             link_refunds._book(payment, dataclasses.replace(early, status=status))
-    row.refresh_from_db()
-    payment.refresh_from_db()
-    assert (early.status, row.state, payment.refunded_cents) == ("pending", end, refunded)
+        row.refresh_from_db()
+        payment.refresh_from_db()
+        assert (early.status, row.state, payment.refunded_cents) == ("pending", end, refunded)
 
 
 def age() -> None:
