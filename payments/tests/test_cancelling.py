@@ -1,6 +1,8 @@
 """A customer cancels before production: the order ends, the money goes back, once (C33, C42)."""
 
 import threading
+from collections.abc import Callable, Iterator
+from functools import partial
 
 import pytest
 from django.db import connections, transaction
@@ -186,7 +188,9 @@ def test_who_may_not_refund_cannot_cancel_what_was_paid_in_this_moment(stripe_ap
 def test_customer_and_studio_cancelling_at_once_plan_one_refund(stripe_api: StandIn) -> None:
     owner = User.objects.create_superuser("dona@example.test", "a long password")
     attempt = pay(stripe_api)
-    turns = iter([cancelling.cancel_for_customer, lambda order: cancelling.cancel_for_studio(order, actor=owner)])
+    turns: Iterator[Callable[[Order], Order]] = iter(
+        [cancelling.cancel_for_customer, partial(cancelling.cancel_for_studio, actor=owner)]
+    )
     together(2, lambda: next(turns)(Order.objects.get()))
     assert planned() == [f"refund-cancelled:{attempt.public_id}"]
     assert OutboxMessage.objects.filter(task="orders.email_customer", payload__kind="cancelled").count() == 1
