@@ -18,6 +18,7 @@ from django.contrib.sessions.backends.base import UpdateError
 from django.db import transaction
 from django.http import Http404, HttpRequest
 from django.utils import timezone, translation
+from django.utils.encoding import force_str
 from django_redis import get_redis_connection
 
 from orders import coupons, delivery, items
@@ -306,7 +307,7 @@ def _successor(draft_id: str, owner: int | None) -> Draft:
     """The first that was made after this draft; who comes second takes it, and its own is deleted."""
     draft = create(owner=owner)
     while not _redis().set(f"{_key(draft_id)}:next", draft.id, nx=True, ex=FOLLOWED_SECONDS):
-        next_id = (_redis().get(f"{_key(draft_id)}:next") or b"").decode()
+        next_id = force_str(_redis().get(f"{_key(draft_id)}:next") or "")
         found = get(next_id) if next_id else None
         if found is not None and not found.ordered:
             delete(draft.id)

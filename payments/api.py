@@ -1,6 +1,7 @@
 """The API's payment calls: thin callers of payments.services."""
 
 import hashlib
+import re
 from typing import cast
 
 from django.http import Http404
@@ -90,6 +91,8 @@ def _for_staff(request: Request, payment_id: str, permission: str) -> PaymentAtt
     """The payment, for staff who may; to everybody else it does not exist (C62)."""
     user = request.user
     if not (user.is_authenticated and user.is_staff and user.has_perm(permission)):
+        raise Http404
+    if not re.fullmatch(r"\w{1,40}", payment_id, re.ASCII):  # PostgreSQL takes no NUL (S5)
         raise Http404
     attempt = PaymentAttempt.objects.select_related("order").prefetch_related("events").filter(public_id=payment_id)
     found = attempt.first()

@@ -66,12 +66,9 @@ def test_no_file_is_written_to_disk_whether_the_link_holds_or_not(
     client, token = browser(order)
     body = form(token, b"\0" * 3_000_000)
     watched = Watched(body, tmp_path)
-    answer = client.generic(
-        "POST",
-        path(order, link),
-        content_type=f"multipart/form-data; boundary={BOUNDARY}",
-        **{"wsgi.input": watched, "CONTENT_LENGTH": str(len(body))},
-    )
+    arriving: dict[str, Any] = {"wsgi.input": watched, "CONTENT_LENGTH": str(len(body))}
+    content_type = f"multipart/form-data; boundary={BOUNDARY}"
+    answer = client.generic("POST", path(order, link), content_type=content_type, **arriving)
     assert answer.status_code == status
     assert watched.tell() == len(body)  # read to its end and forgotten, else the browser would see a reset
     assert watched.seen == set()

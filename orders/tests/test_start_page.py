@@ -12,6 +12,7 @@ from django.test import Client
 from orders import price_book, start_page
 from orders.models import ShopSettings
 from orders.tests import visitors
+from uploads.photo import Photo
 
 pytestmark = pytest.mark.django_db
 
@@ -84,7 +85,7 @@ def test_a_photo_that_arrives_while_the_page_is_rendered_is_on_nobody_elses_page
     """C62: the page is kept for all; the photo is committed between looking for photos and reading the prices."""
     visitor = Client()
     draft = visitors.draft_of(visitor)
-    arrived = []
+    arrived: list[Photo] = []
 
     def arrive(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
         if not arrived and "shippingzone" in sql:

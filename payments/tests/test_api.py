@@ -207,3 +207,10 @@ def test_others_find_no_payment(stripe_api: StandIn) -> None:
     assert post(viewer, path, {"reason": "x"}).status_code == 404
     assert Client().get(f"/api/v1/payments/{attempt.public_id}/").status_code == 404
     assert stripe_api.objects("refund") == []
+
+
+def test_an_id_that_cannot_be_one_is_not_found(stripe_api: StandIn) -> None:
+    """S5: PostgreSQL takes no NUL."""
+    viewer = staff("view_money")
+    for crafted in ("%00", "pay_%00", "pay_" + "0" * 5000):
+        assert viewer.get(f"/api/v1/payments/{crafted}/").status_code == 404
