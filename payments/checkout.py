@@ -21,7 +21,7 @@ from payments import at_stripe, attempts, elements, facts, gateway, metrics, par
 from payments.confirmation import settle
 from payments.gateway import GatewayMisconfigured, GatewayRefused, GatewayUnavailable
 from payments.models import PaymentAttempt
-from payments.problems import MethodNotOffered, PaymentRefused, PaymentServiceUnavailable
+from payments.problems import MethodNotOffered, PaymentInReview, PaymentRefused, PaymentServiceUnavailable
 
 State, Method = PaymentAttempt.State, PaymentAttempt.Method
 METHODS = (Method.CHECKOUT, Method.ELEMENTS)
@@ -48,7 +48,7 @@ def start_checkout(
     """The one payable Session of what the draft holds now; asked again, the same one (C5).
 
     Call outside transactions. Raises orders' problems (DraftIncomplete, DraftOrdered, …), PaymentServiceUnavailable,
-    PaymentRefused, MethodNotOffered; whatever is raised, the draft and its photos are kept.
+    PaymentInReview, PaymentRefused, MethodNotOffered; whatever is raised, the draft and its photos are kept.
     """
     try:
         if method not in METHODS or (method == Method.ELEMENTS and not elements.offered()):
@@ -109,6 +109,8 @@ def _existing_or_new(order: Order, method: str) -> PaymentAttempt:
         order = orders.lock(order.pk)
         if order.paid_at is not None or purchases.bought(order) is not None:
             raise DraftOrdered
+        if order.payment_state == Order.PaymentState.REVIEW or purchases.contested(order):
+            raise PaymentInReview
         if order.state != Order.State.PENDING:
             raise DraftBusy  # edited in another tab since it was frozen
         found = order.attempts.filter(state__in=attempts.OPEN).first()

@@ -88,6 +88,8 @@ def _paid(attempt_id: int, money: Money, session: facts.Session) -> PaymentAttem
             _give_back(order, attempt)
         elif not fits:
             _review(order, attempt, f"{money.cents} {money.currency} arrived")
+        elif order.payment_state == PaymentState.REVIEW:
+            _review(order, attempt, "another payment of the order is in review", "review_again")
         elif purchases.contested(order):
             _review(order, attempt, "another version of the order is in review", "review_versions")
         else:
@@ -120,6 +122,13 @@ def _unwanted(order: Order) -> bool:
     version, goes back, whatever its sum; any other late payment revives the order."""
     paid_or_over = order.paid_at is not None or order.state == Order.State.CANCELLED
     return paid_or_over or purchases.bought(order) is not None
+
+
+def give_back_others(order: Order, accepted: PaymentAttempt) -> None:
+    """The owner accepted one payment of a locked order: what else came for it goes back (C11)."""
+    for other in order.attempts.filter(state=State.CONFIRMED).exclude(pk=accepted.pk):
+        if not books.gone(other):
+            _give_back(order, other)
 
 
 def _give_back(order: Order, attempt: PaymentAttempt) -> None:
@@ -181,6 +190,8 @@ def _delayed(attempt: PaymentAttempt, intent: facts.Intent | None) -> PaymentAtt
                 attempt.voucher = dict(attempts.voucher_json(intent.voucher, attempt))
         attempt.url = ""
         attempt.save(update_fields=["intent_id", "voucher", "url"])
+        if order.payment_state == PaymentState.REVIEW:
+            return attempt  # money that came already waits for the owner: this one changes nothing of that
         until = intent.voucher.expires_at if intent and intent.voucher else None
         if order.payment_state != PaymentState.AWAITING:
             attempts.note(attempt, "awaiting")
@@ -189,13 +200,14 @@ def _delayed(attempt: PaymentAttempt, intent: facts.Intent | None) -> PaymentAtt
 
 
 def _failed(attempt_id: int, code: str) -> PaymentAttempt:
-    """The customer is told and may pay again with the same photos: the order stays pending (C28)."""
+    """The customer is told and may pay again with the same photos: the order stays pending (C28). Not while other money
+    of the order is in review: nothing can be paid then (C10)."""
     with transaction.atomic():
         order, attempt = attempts.lock(attempt_id)
         if attempt.state not in attempts.OPEN:
             return attempt
         attempts.close(attempt.pk, State.FAILED, "the delayed payment failed", failure_code=code)
-        if order.state == Order.State.PENDING:
+        if order.state == Order.State.PENDING and order.payment_state != PaymentState.REVIEW:
             attempts.set_payment_state(order, PaymentState.UNPAID)
             enqueue(
                 "orders.email_customer",

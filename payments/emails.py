@@ -10,6 +10,7 @@ from payments.models import PaymentAttempt
 KINDS = (
     "review",
     "review_versions",
+    "review_again",
     "returned",
     "dispute",
     "refund_failed",

@@ -16,6 +16,17 @@ class PaymentServiceUnavailable(Problem):
     )
 
 
+class PaymentInReview(Problem):
+    """C10: money for this purchase has come and waits for the owner's decision: no second payment meanwhile."""
+
+    status = 409
+    code = "payment_in_review"
+    detail = _(
+        "We have received a payment for these prints and are looking at it. Please do not pay again; "
+        "if you have a question, contact the studio."
+    )
+
+
 class PaymentRefused(Problem):
     status = 409
     code = "payment_refused"

@@ -12,7 +12,7 @@ from payments.models import PaymentAttempt
 
 
 def accept(attempt_id: int, *, actor: User | None = None, why: str = "") -> Order:
-    """Fulfils an order in review for the sum that arrived. Raises InvalidTransition, GatewayUnavailable."""
+    """Fulfils an order in review for the sum that arrived; another payment of it goes back. Raises InvalidTransition, GatewayUnavailable."""
     attempt = PaymentAttempt.objects.select_related("order").get(pk=attempt_id)
     session = at_stripe.fetched(attempt)
     snapshot = snapshots.load(attempt.order.number)
@@ -26,4 +26,5 @@ def accept(attempt_id: int, *, actor: User | None = None, why: str = "") -> Orde
         attempts.note(attempt, "accepted", why=why, actor=actor)
         attempts.set_payment_state(order, Order.PaymentState.PAID)
         books.recompute(order, attempt)
+        confirmation.give_back_others(order, attempt)
         return order

@@ -12,7 +12,9 @@ from orders.services import InvalidTransition
 from orders.tests import visitors
 from outbox.models import OutboxMessage
 from payments import confirmation, inbox, replaying, review, tasks
+from payments.checkout import start_checkout
 from payments.models import PaymentAttempt, WebhookEvent
+from payments.problems import PaymentInReview
 from payments.tests.stand_in import StandIn, deliver
 from payments.tests.test_confirmation import attempt as start
 from payments.tests.test_confirmation import fulfilled, planned
@@ -109,3 +111,73 @@ def test_an_expired_order_that_was_replaced_by_a_paid_one_is_refunded(stripe_api
     assert (old.order.state, old.order.payment_state, old.refunded_cents) == ("expired", "refunded", 70)
     assert (new.order.state, new.order.payment_state, new.refunded_cents) == ("paid", "paid", 0)
     assert fulfilled(old.order) == []
+
+
+def in_review(stripe_api: StandIn, draft: Draft) -> tuple[PaymentAttempt, PaymentAttempt]:
+    """An order of 70 cents with two pages open: for the first another sum came, the second is still to be paid."""
+    first = start(draft)
+    PaymentAttempt.objects.update(state="canceled", amount_cents=69)  # here it was given up, at Stripe its page is open
+    second = PaymentAttempt.objects.get(pk=_again(draft))
+    stripe_api.pay(str(first.session_id))
+    confirmation.settle_session(str(first.session_id))
+    first.refresh_from_db()
+    assert (first.state, first.order.state, first.order.payment_state) == ("confirmed", "pending", "review")
+    return first, second
+
+
+def test_an_order_in_review_cannot_be_paid_again(stripe_api: StandIn) -> None:
+    """C10, C5: no second page while money that came waits for the owner; nor for a changed version of it."""
+    draft = visitors.complete()
+    first = start(draft)
+    PaymentAttempt.objects.update(amount_cents=69)
+    stripe_api.pay(str(first.session_id))
+    confirmation.settle_session(str(first.session_id))
+    for again in (draft, changed(draft)):
+        with pytest.raises(PaymentInReview):
+            start_checkout(again, language="pt", terms=True)
+    assert PaymentAttempt.objects.count() == 1
+    assert len(stripe_api.objects("checkout.session")) == 1
+    assert Order.objects.get(pk=first.order_id).payment_state == "review"
+
+
+def test_a_second_payment_of_an_order_in_review_waits_for_the_owner_too(stripe_api: StandIn) -> None:
+    """C10: its page was open already; nothing is fulfilled, and the owner hears of both."""
+    first, second = in_review(stripe_api, visitors.complete())
+    stripe_api.pay(str(second.session_id))
+    confirmation.settle_session(str(second.session_id))
+    second.refresh_from_db()
+    assert (second.state, second.order.state, second.order.payment_state) == ("confirmed", "pending", "review")
+    assert (second.order.paid_at, fulfilled(second.order)) == (None, [])
+    mails = OutboxMessage.objects.filter(task="payments.email_owner").order_by("pk")
+    assert [row.key for row in mails] == [
+        f"email-owner:{first.public_id}:review",
+        f"email-owner:{second.public_id}:review_again",
+    ]
+
+
+def test_of_two_payments_in_review_the_one_that_is_not_accepted_goes_back(stripe_api: StandIn) -> None:
+    """C10, C11."""
+    first, second = in_review(stripe_api, visitors.complete())
+    stripe_api.pay(str(second.session_id))
+    confirmation.settle_session(str(second.session_id))
+    review.accept(second.pk)
+    give_back()
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert (first.refunded_cents, second.refunded_cents) == (70, 0)
+    assert (second.order.state, second.order.payment_state) == ("paid", "paid")
+    assert [key for key in fulfilled(second.order) if ":refunded:" not in key] == planned(second.order)
+
+
+def test_a_voucher_of_an_order_in_review_and_its_end_leave_the_review_alone(stripe_api: StandIn) -> None:
+    """C10, C26, C28: nor is the customer asked to pay again."""
+    _first, second = in_review(stripe_api, visitors.complete())
+    stripe_api.pay(str(second.session_id), method="multibanco")
+    confirmation.settle_session(str(second.session_id))
+    second.refresh_from_db()
+    assert (second.state, second.voucher is not None, second.order.payment_state) == ("pending", True, "review")
+    stripe_api.answer_intent(str(second.intent_id), "fail")
+    confirmation.settle_session(str(second.session_id))
+    second.refresh_from_db()
+    assert (second.state, second.order.state, second.order.payment_state) == ("failed", "pending", "review")
+    assert not OutboxMessage.objects.filter(task="orders.email_customer").exists()
