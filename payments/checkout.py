@@ -19,7 +19,7 @@ from orders.models import Order
 from orders.problems import DraftBusy, DraftExpired, DraftOrdered, Problem
 from payments import at_stripe, attempts, elements, facts, gateway, metrics, parameters, purchases
 from payments.confirmation import settle
-from payments.gateway import GatewayMisconfigured, GatewayRefused, GatewayUnavailable
+from payments.gateway import GatewayError, GatewayMisconfigured, GatewayRefused, GatewayUnavailable
 from payments.models import PaymentAttempt
 from payments.problems import MethodNotOffered, PaymentInReview, PaymentRefused, PaymentServiceUnavailable
 
@@ -71,8 +71,17 @@ def _client_secret(attempt: PaymentAttempt) -> str:
         return ""
     try:
         return gateway.retrieve_intent(attempt.stripe_id).client_secret
-    except GatewayUnavailable as error:
-        raise PaymentServiceUnavailable from error
+    except GatewayError as error:
+        raise away(error) from error
+
+
+def away(error: GatewayError) -> PaymentServiceUnavailable:
+    """What the customer is told; that our key, or what we asked for, was refused is for the owner to see in the log."""
+    if isinstance(error, GatewayMisconfigured):
+        log.error("stripe_key_refused", code=error.code)
+    elif isinstance(error, GatewayRefused):
+        log.error("stripe_refused", code=error.code, kind=error.kind)
+    return PaymentServiceUnavailable()
 
 
 def _refuse_paid(draft_id: str) -> None:
@@ -157,10 +166,10 @@ def _close_at_stripe(attempt: PaymentAttempt) -> None:
     to wait for its voucher, is settled instead, and found so at the next turn."""
     try:
         session = at_stripe.closed(attempt)
-    except GatewayUnavailable as error:
-        raise PaymentServiceUnavailable from error
+    except GatewayError as error:
+        raise away(error) from error
     if session.status == "complete":
-        settle(session)
+        settle(session)  # never NotVisibleYet: the attempt is in the database with the id that was asked for
     else:
         attempts.close(attempt.pk, State.CANCELED, "another page was asked for, or this one was about to close")
 
@@ -170,11 +179,8 @@ def open_at_stripe(attempt: PaymentAttempt) -> PaymentAttempt | None:
     over and a new one, with a new key, is right (C44). Raises PaymentServiceUnavailable, PaymentRefused."""
     try:
         session = _ask(attempt)
-    except GatewayUnavailable as error:
-        raise PaymentServiceUnavailable from error
-    except GatewayMisconfigured as error:
-        log.error("stripe_key_refused", code=error.code)
-        raise PaymentServiceUnavailable from error
+    except (GatewayUnavailable, GatewayMisconfigured) as error:
+        raise away(error) from error
     except GatewayRefused as error:
         attempts.close(attempt.pk, State.FAILED, "refused", failure_code=error.code)
         if timezone.now() - attempt.created_at > datetime.timedelta(seconds=60):
@@ -216,6 +222,6 @@ def _refuse_stale(attempt: PaymentAttempt) -> PaymentAttempt:
         return attempt
     try:
         at_stripe.closed(attempt)
-    except GatewayUnavailable as error:
+    except GatewayError as error:
         log.warning("stale_session_left_open", payment=attempt.public_id, kind=error.kind)
     raise DraftBusy

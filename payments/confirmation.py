@@ -47,12 +47,18 @@ def settle(session: facts.Session) -> PaymentAttempt | None:
             charge_id=intent.charge_id if intent else "",
         )
         return _paid(attempt.pk, money, session)
-    if session.status == "complete" or (session.status == "open" and attempt.voucher is not None):
+    if session.status == "complete" or (session.status == "open" and _was_waiting(attempt)):
         rebuilt.remember(attempt.order, session)
         return _delayed(attempt, intent)
     if session.status == "expired":
         return _expired(attempt.pk)
     return attempt
+
+
+def _was_waiting(attempt: PaymentAttempt) -> bool:
+    """A delayed payment that is open again has failed: its voucher ran out, or a bank refused what it was still
+    processing, for which there is no voucher (C28)."""
+    return attempt.voucher is not None or (attempt.order.payment_state == PaymentState.AWAITING and not attempt.url)
 
 
 def find(session: facts.Session) -> PaymentAttempt | None:

@@ -9,8 +9,8 @@ from django.views.decorators.http import require_GET
 
 from orders import links
 from payments import at_stripe, attempts, gateway
+from payments.checkout import away
 from payments.models import PaymentAttempt
-from payments.problems import PaymentServiceUnavailable
 from payments.views import REVIEW, own_drafts, unavailable
 
 
@@ -28,8 +28,8 @@ def element(request: HttpRequest, payment: str) -> HttpResponse:
         return redirect(links.order_path(attempt.order) if attempt.order.paid_at or attempt.voucher else REVIEW)
     try:
         intent = gateway.retrieve_intent(attempt.intent_id)
-    except gateway.GatewayUnavailable:
-        return unavailable(request, PaymentServiceUnavailable())
+    except gateway.GatewayError as error:
+        return unavailable(request, away(error))
     if intent.status not in at_stripe.CANCELABLE:
         return redirect(f"/checkout/return/?payment_intent={intent.id}")
     context = {

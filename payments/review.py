@@ -12,7 +12,8 @@ from payments.models import PaymentAttempt
 
 
 def accept(attempt_id: int, *, actor: User | None = None, why: str = "") -> Order:
-    """Fulfils an order in review for the sum that arrived; another payment of it goes back. Raises InvalidTransition, GatewayUnavailable."""
+    """Fulfils an order in review for the sum that arrived; another payment of it goes back. Raises InvalidTransition,
+    GatewayUnavailable."""
     attempt = PaymentAttempt.objects.select_related("order").get(pk=attempt_id)
     session = at_stripe.fetched(attempt)
     snapshot = snapshots.load(attempt.order.number)

@@ -1,5 +1,6 @@
 """The Payment Element: an Intent on the shop's own page, settled by the same service as a Session (issue: point 4)."""
 
+import dataclasses
 import json
 import logging
 from typing import Any
@@ -14,9 +15,11 @@ from stripe.params import PaymentIntentCreateParams
 from orders import drafts
 from orders.drafts import Draft
 from orders.models import Order
+from orders.problems import DraftBusy
 from orders.tests import visitors
 from outbox.models import OutboxMessage
-from payments import expiry, parameters, returning
+from payments import attempts, confirmation, expiry, facts, gateway, parameters, returning
+from payments import checkout as checkout_service
 from payments.checkout import CheckoutStarted, start_checkout
 from payments.models import PaymentAttempt, WebhookEvent
 from payments.problems import MethodNotOffered, PaymentServiceUnavailable
@@ -258,3 +261,54 @@ def test_three_d_secure_is_asked_for_and_a_failed_one_leaves_the_page_open(strip
     confirm(started.client_secret, number=CHALLENGE)
     stripe_api.answer_intent(str(attempt.intent_id), "complete")
     assert returning.confirm_return(str(attempt.intent_id), {started.order.draft_id}).outcome == "paid"
+
+
+def test_a_delayed_payment_that_fails_without_a_voucher_can_be_tried_again(stripe_api: StandIn) -> None:
+    """C28: a bank refuses what it was processing: the customer is told once, and gets an Intent of a new attempt."""
+    draft = visitors.complete()
+    started = start(draft)
+    attempt = PaymentAttempt.objects.get()
+    intent = gateway.retrieve_intent(str(attempt.intent_id))
+    confirmation.settle(facts.as_session(dataclasses.replace(intent, status="processing")))
+    attempt.refresh_from_db()
+    assert (attempt.url, attempt.voucher, attempt.order.payment_state) == ("", None, "awaiting")
+    confirm(started.client_secret, number=DECLINED)
+    deliver(stripe_api.objects("event"))
+    attempt.refresh_from_db()
+    assert (attempt.state, attempt.order.state, attempt.order.payment_state) == ("failed", "pending", "unpaid")
+    assert attempt.failure_code == "generic_decline"
+    assert OutboxMessage.objects.filter(payload__kind=f"failed:{attempt.pk}").count() == 1
+    again = start(draft)
+    assert again.order.pk == attempt.order_id
+    assert again.client_secret not in ("", started.client_secret)
+    assert [row["status"] for row in stripe_api.objects("payment_intent")].count("canceled") == 1
+
+
+def test_a_wrong_key_is_a_short_break_for_customers_wherever_stripe_is_asked(
+    stripe_api: StandIn, settings: Any
+) -> None:
+    """The page, its secret, and the change to Stripe's page: 503, nothing lost; with the right key all goes on."""
+    client, draft = visitor()
+    body = checkout(client, method="elements", accept_terms=True).json()
+    path = body["url"].removeprefix(django_settings.SITE_URL)
+    right, settings.STRIPE_SECRET_KEY = settings.STRIPE_SECRET_KEY, "wrong"
+    page = client.get(path)
+    assert (page.status_code, page["Retry-After"]) == (503, "60")
+    for method in ("elements", "checkout"):
+        answer = checkout(client, method=method, accept_terms=True)
+        assert (answer.status_code, answer.json()["errors"][0]["code"]) == (503, "payment_service_unavailable")
+    assert (PaymentAttempt.objects.get().state, stripe_api.objects("checkout.session")) == ("pending", [])
+    settings.STRIPE_SECRET_KEY = right
+    assert client.get(path).status_code == 200
+    assert start(draft).client_secret == body["client_secret"]
+
+
+def test_a_wrong_key_while_a_stale_page_is_closed_still_says_that_the_draft_changed(
+    stripe_api: StandIn, settings: Any
+) -> None:
+    """C6: it stays for the task that closes what is outdated."""
+    start(visitors.complete())
+    attempt = attempts.close(PaymentAttempt.objects.get().pk, "canceled", "changed")
+    settings.STRIPE_SECRET_KEY = "wrong"
+    with pytest.raises(DraftBusy):
+        checkout_service._refuse_stale(attempt)
