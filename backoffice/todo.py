@@ -39,7 +39,9 @@ class Look:
 
 LOOKS = {
     Todo.REVIEW: Look(
-        _("Payment to review"), _("The payment differs from the order or is disputed: look before printing."), "danger"
+        _("Payment to review"),
+        _("The payment differs from the order, is disputed or went back: look before printing."),
+        "danger",
     ),
     Todo.MONEY: Look(
         _("Cancelled, but money is still here"),
@@ -55,6 +57,7 @@ LOOKS = {
 }
 
 OPEN_STATES = (Order.State.PAID, Order.State.NEEDS_PHOTOS, Order.State.IN_PRODUCTION, Order.State.READY)
+REFUNDED = Order.PaymentState.REFUNDED  # before production: whoever asked for the money back hardly wants the prints
 REVIEWED_STATES = (Order.PaymentState.REVIEW, Order.PaymentState.DISPUTED)
 MONEY_STATES = (Order.PaymentState.PAID, Order.PaymentState.PARTLY_REFUNDED, Order.PaymentState.REVIEW)
 
@@ -69,7 +72,7 @@ def condition(kind: Todo, failed: list[int]) -> Q:
     """The orders of a kind; `failed` as failed_order_ids() gives them."""
     match kind:
         case Todo.REVIEW:
-            return Q(payment_state__in=REVIEWED_STATES)
+            return Q(payment_state__in=REVIEWED_STATES) | Q(state=Order.State.PAID, payment_state=REFUNDED)
         case Todo.MONEY:
             return Q(state=Order.State.CANCELLED, payment_state__in=MONEY_STATES)
         case Todo.TASKS:
@@ -79,7 +82,7 @@ def condition(kind: Todo, failed: list[int]) -> Q:
         case Todo.ADDRESS:
             return Q(address_flagged=True, state__in=OPEN_STATES)
         case Todo.PRINT:
-            return Q(state=Order.State.PAID, stored_at__isnull=False)
+            return Q(state=Order.State.PAID, stored_at__isnull=False) & ~Q(payment_state=REFUNDED)
         case Todo.FINISH:
             return Q(state=Order.State.IN_PRODUCTION)
         case Todo.SHIP:
@@ -104,7 +107,8 @@ def next_step(order: Order, failed: set[int]) -> Todo | None:
     """The first thing to do about an order; None when there is nothing."""
     open_order = order.state in OPEN_STATES
     checks = {
-        Todo.REVIEW: order.payment_state in REVIEWED_STATES,
+        Todo.REVIEW: order.payment_state in REVIEWED_STATES
+        or (order.state == Order.State.PAID and order.payment_state == REFUNDED),
         Todo.MONEY: order.state == Order.State.CANCELLED and order.payment_state in MONEY_STATES,
         Todo.TASKS: order.pk in failed,
         Todo.PHOTOS: order.state == Order.State.NEEDS_PHOTOS,

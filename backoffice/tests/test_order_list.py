@@ -110,6 +110,14 @@ def test_an_order_whose_photos_are_still_being_stored_is_not_to_be_printed_yet(o
     assert numbers(owner_client, "todo=print") == set()
 
 
+def test_an_order_whose_money_went_back_before_production_is_looked_at_and_not_printed(owner_client: Client) -> None:
+    refunded, part = stored(payment_state="refunded"), stored(payment_state="partly_refunded")
+    stored(state="delivered", payment_state="refunded")
+    assert numbers(owner_client, "todo=review") == {refunded.number}
+    assert numbers(owner_client, "todo=print") == {part.number}
+    assert "Payment to review" in owner_client.get(f"/admin/orders/order/{refunded.pk}/change/").content.decode()
+
+
 def test_filters_narrow_by_state_payment_and_method(owner_client: Client) -> None:
     paid, pending = stored(method="pickup"), OrderFactory()
     assert numbers(owner_client, "state__exact=pending") == {pending.number}
