@@ -4,10 +4,9 @@ import contextlib
 
 import pytest
 from django.conf import LazySettings
-from django.core import mail
 from django.core.management import CommandError, call_command
 
-from local.fixtures import Bucket
+from local.fixtures import Bucket, Mailbox
 from photoorders import doctor
 
 
@@ -16,23 +15,21 @@ from photoorders import doctor
 )
 @pytest.mark.django_db
 def test_the_test_mail_goes_to_the_owner_unless_told_otherwise(
-    settings: LazySettings, arguments: list[str], recipient: str
+    settings: LazySettings, mailbox: Mailbox, arguments: list[str], recipient: str
 ) -> None:
     """`doctor --send-test-email` needs no address: the owner's is known."""
-    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
     settings.OWNER_EMAIL = "owner@example.test"
     with contextlib.suppress(CommandError):  # what else is wrong on this machine is not asked here
         call_command("doctor", "--send-test-email", *arguments)
-    assert [letter.to for letter in mail.outbox] == [[recipient]]
+    assert [letter["To"] for letter in mailbox.messages()] == [recipient]
 
 
 def test_a_test_mail_to_no_address_is_refused_before_anything_is_asked(
-    settings: LazySettings, capsys: pytest.CaptureFixture[str]
+    mailbox: Mailbox, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
     with pytest.raises(CommandError, match="'nonsense' is no email address"):
         call_command("doctor", "--send-test-email", "nonsense")
-    assert mail.outbox == []
+    assert mailbox.messages() == []
     assert capsys.readouterr().out == ""
 
 
