@@ -3,6 +3,7 @@
 import logging
 import os
 import re
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -42,17 +43,17 @@ def test_many_photos_are_uploaded_laid_out_and_ordered_while_the_pages_stay_quic
     tasks: dict[str, int] = {}
     page.goto("/")
     page.set_input_files("#file", copies(tmp_path))
-    expect(page.locator("[data-upload-left]")).to_have_text(re.compile(r"MB/s · about"), timeout=60_000)
-    expect(page.locator('[data-photo][data-state="ready"]')).to_have_count(AT_ONCE, timeout=SECONDS * 1000)
+    wait_quietly(page, """document.querySelector("[data-upload-left]").textContent.includes("MB/s · about")""")
+    wait_quietly(page, f"""document.querySelectorAll('[data-photo][data-state="ready"]').length === {AT_ONCE}""")
     page.locator("[data-total-bar]:not(.is-stale)").wait_for()
     tasks["uploading"] = round(page.evaluate("window.longest"))
 
     page.locator("[data-for-all] > summary").click()
     page.select_option("#product-all", "13x18")
     page.locator("[data-apply]").click()
+    wait_quietly(page, f"""document.querySelector("[data-count]").textContent === "{AT_ONCE} prints" """)
     expect(page.locator('[data-photo] [data-field=product] option[value="13x18"]:checked')).to_have_count(AT_ONCE)
     page.locator("[data-total-bar]:not(.is-stale)").wait_for(timeout=60_000)
-    expect(page.locator("[data-count]")).to_have_text(f"{AT_ONCE} prints")
     tasks["laying out"] = round(page.evaluate("window.longest"))
 
     page.locator("button[name=next]").click()
@@ -75,6 +76,14 @@ def test_many_photos_are_uploaded_laid_out_and_ordered_while_the_pages_stay_quic
     record_property("longest_task_ms", max(tasks.values()))
     logging.getLogger(__name__).info("%s photos, load %.1f, longest task in ms: %s", AT_ONCE, os.getloadavg()[0], tasks)
     assert max(tasks.values()) < LONGEST_TASK_MS, tasks
+
+
+def wait_quietly(page: Page, condition: str) -> None:
+    """Asks seldom and for little: `expect` describes the page's whole tree at each miss, a long task of its own."""
+    ends = time.monotonic() + SECONDS
+    while not page.evaluate(condition):
+        assert time.monotonic() < ends, f"in {SECONDS} s never {condition}"
+        page.wait_for_timeout(500)
 
 
 def copies(folder: Path) -> list[Path]:

@@ -21,6 +21,7 @@ const announce = (sentence) => { live.textContent = sentence; };
 const prints = new Prints(root, announce);
 const sums = new Background(text.worker); // two, so that no upload waits for a picture
 const pictures = new Background(text.worker);
+const near = "IntersectionObserver" in window ? new IntersectionObserver(cameNear, { rootMargin: "100%" }) : null;
 const queue = new Queue(`${text.api}photos/`, { failed: text.textFailed, retrying: text.textRetrying }, known);
 const unsent = new Unsent(root.querySelector("[data-unsent]"));
 const jobs = new Map(); // job → its card
@@ -118,7 +119,8 @@ function place(job) {
     queue.add(job);
   });
   list.append(card);
-  preview(job, card);
+  if (near) near.observe(card);
+  else preview(job, card);
   return card;
 }
 
@@ -202,6 +204,7 @@ const span = (seconds) => (seconds < 90 ? fill(text.textSeconds, { n: Math.ceil(
 
 /** A small picture from the file itself; formats that the browser cannot show wait for the server's. */
 async function preview(job, card) {
+  if (!card.isConnected) return;
   const picture = await pictures.ask("preview", job.file).catch(() => null);
   if (!picture || job.state === "cancelled" || !card.isConnected) return;
   job.local = URL.createObjectURL(picture);
@@ -209,6 +212,15 @@ async function preview(job, card) {
   image.src = job.local;
   image.hidden = false;
   card.querySelector("[data-placeholder]").hidden = true;
+}
+
+/** Only cards in sight or nearly get a picture here: a hundred large photos would keep a phone busy for nothing. */
+function cameNear(entries) {
+  for (const { isIntersecting, target } of entries) {
+    if (!isIntersecting) continue;
+    near.unobserve(target);
+    for (const [job, card] of jobs) if (card === target) preview(job, card);
+  }
 }
 
 // --- Photos that have arrived ------------------------------------------------------------------------------------
