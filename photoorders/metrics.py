@@ -15,6 +15,7 @@ from outbox import metrics as outbox
 from payments import metrics as payments
 from photoorders import process_identity
 from photoorders.requests import client_address
+from uploads import metrics as uploads
 
 
 def metrics(request: HttpRequest) -> HttpResponse:
@@ -38,7 +39,7 @@ class Books(Collector):
     """Gauges that each app reads from its tables and from Redis when asked."""
 
     def collect(self) -> Iterable[Metric]:
-        for app in (orders, outbox, payments):
+        for app in (orders, outbox, payments, uploads):
             yield from app.gauges()
 
 

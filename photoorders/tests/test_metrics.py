@@ -1,4 +1,4 @@
-"""/metrics: who may read it, and that nothing personal becomes a label."""
+"""/metrics: who may read it, what it names, and that nothing personal becomes a label."""
 
 import pytest
 from django.test import Client
@@ -35,3 +35,30 @@ def test_a_request_is_counted_by_its_route_not_by_its_path(client: Client, setti
     text = client.get("/metrics").text
     assert "very-secret-token" not in text
     assert "PO-SECRETNUMBER" not in text
+
+
+PROMISED = {
+    "photoorders_payment_requests_total",
+    "photoorders_payment_processing_duration_seconds",
+    "photoorders_webhook_events_total",
+    "photoorders_webhook_lag_seconds",
+    "photoorders_idempotency_cache_hits_total",
+    "photoorders_stripe_api_errors_total",
+    "photoorders_reconciliation_discrepancies_total",
+    "photoorders_outbox_queue_depth",
+    "photoorders_outbox_oldest_seconds",
+    "photoorders_uploads_bytes_total",
+    "photoorders_uploads_staged_bytes",
+    "photoorders_orders_total",
+    "photoorders_orders_paid_unfulfilled",
+    "photoorders_task_failures_total",
+    "photoorders_request_duration_seconds",
+    "photoorders_task_duration_seconds",
+}
+
+
+def test_every_promised_metric_is_named(client: Client, settings: Settings) -> None:
+    """What dashboards and alarms are built on: a figure left out of the page would alarm nobody."""
+    settings.DEMO = True
+    described = {line.split()[2] for line in client.get("/metrics").text.splitlines() if line.startswith("# TYPE ")}
+    assert PROMISED - described == set()
