@@ -1,11 +1,14 @@
 """Orders over HTTP: one's own, or one by its signed link."""
 
+from typing import Any
+
 from django.db.models import QuerySet
 from django.http import Http404
+from django.utils.dateparse import parse_datetime
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.exceptions import NotAuthenticated
+from rest_framework.exceptions import NotAuthenticated, NotFound
 from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -25,6 +28,18 @@ TOKEN = OpenApiParameter("t", str, description="the token of the order's signed 
 class NewestFirst(CursorPagination):
     page_size = 50
     ordering = ("-created_at", "-id")
+
+    def decode_cursor(self, request: Request) -> Any:
+        """As DRF reads it; a position that is no time is a wrong cursor like any other, not found (S5)."""
+        cursor: Any = super().decode_cursor(request)
+        if cursor is not None and cursor.position is not None:
+            try:
+                at = parse_datetime(cursor.position)
+            except ValueError:
+                at = None
+            if at is None or at.tzinfo is None:
+                raise NotFound(self.invalid_cursor_message)
+        return cursor
 
 
 class OrdersView(APIView):

@@ -1,5 +1,6 @@
 """Input that no browser sends and PostgreSQL or Python cannot take: refused like any other wrong input, never a 500 (S5)."""
 
+import base64
 import json
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from accounts.models import User
 from orders import coupons, drafts, links
 from orders.tests import visitors
 from orders.tests.factories import OrderFactory
@@ -92,3 +94,58 @@ def test_a_crop_that_is_none_is_as_if_none_was_sent(client: Client, crop: str, q
     kept = drafts.get(draft.id)
     assert kept is not None
     assert [item["crop"] for item in kept.items] == [None]
+
+
+@pytest.mark.parametrize("made", ["{}:next", "{}:next:next", "{}\n", "x", "%00", "../{}", "é" * 32, "*"])
+def test_a_draft_id_that_cannot_be_one_is_not_found(made: str) -> None:
+    """S8: nor is another key that stands beside the draft's own, such as the one that leads to the draft after it."""
+    browser = visitors.Browser()
+    old = visitors.draft_of(browser)
+    drafts.mark_ordered(old.id, "PO-1")
+    new = visitors.draft_of(browser)
+    assert new.id != old.id
+    draft_id = made.format(old.id)
+    assert drafts.get(draft_id) is None
+    url = f"/api/v1/drafts/{draft_id}/"
+    gets = [browser.get(url + part) for part in ("", f"photos/{'0' * 32}/", f"photos/{'0' * 32}/preview/")]
+    puts = [
+        browser.put(url + part, "[]", content_type="application/json") for part in ("items/", "delivery/", "coupon/")
+    ]
+    posts = [browser.post(url + part, b"{}", content_type="application/json") for part in ("photos/", "checkout/")]
+    assert [answer.status_code for answer in gets + puts + posts] == [404] * 8
+    assert visitors.draft_of(browser).id == new.id
+
+
+def cursor(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "p=abc",
+        "p=",
+        "p=%00",
+        "p=2026-02-31 10:00:00%2B00:00",
+        "p=2026-02-20 10:00:00",
+        "p=" + "9" * 5000,
+        "o=-1",
+        "r=x",
+    ],
+)
+def test_a_cursor_that_is_none_is_not_found(client: Client, given: str) -> None:
+    client.force_login(User.objects.create_user("trade@example.test", "a-long-password"))
+    answer = client.get("/api/v1/orders/", {"cursor": cursor(given)})
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (404, "not_found")
+
+
+def test_a_list_of_orders_is_read_page_by_page_and_back(client: Client) -> None:
+    """What the cursors that the shop makes lead to."""
+    user = User.objects.create_user("trade@example.test", "a-long-password")
+    client.force_login(user)
+    orders = [OrderFactory(customer=user).number for _ in range(51)]
+    first = client.get("/api/v1/orders/").json()
+    second = client.get(first["next"]).json()
+    assert [order["number"] for order in first["results"] + second["results"]] == orders[::-1]
+    assert client.get(second["previous"]).json()["results"] == first["results"]
+    assert second["next"] is None
