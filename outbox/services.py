@@ -9,10 +9,9 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from outbox import relay
+from outbox import leases, relay
 from outbox.models import OutboxMessage
 
-LEASE_SECONDS = 30  # a killed worker's message is free again after this; a living worker renews it
 MAX_ATTEMPTS = 8
 BACKOFF_FIRST_SECONDS = 2
 BACKOFF_MAX_SECONDS = 600
@@ -49,15 +48,14 @@ def claim(message_id: int) -> OutboxMessage | None:
     claimed = (
         OutboxMessage.objects.filter(pk=message_id, state=OutboxMessage.State.PENDING)
         .filter(Q(leased_until=None) | Q(leased_until__lt=now))
-        .update(lease=lease, leased_until=now + datetime.timedelta(seconds=LEASE_SECONDS), attempts=F("attempts") + 1)
+        .update(lease=lease, leased_until=leases.until(), attempts=F("attempts") + 1)
     )
     return OutboxMessage.objects.get(pk=message_id) if claimed else None
 
 
 def renew(message: OutboxMessage) -> bool:
     """Prolongs the caller's lease; False when it was lost, and the caller must stop."""
-    until = timezone.now() + datetime.timedelta(seconds=LEASE_SECONDS)
-    return bool(_held(message).update(leased_until=until))
+    return bool(_held(message).update(leased_until=leases.until()))
 
 
 def complete(message: OutboxMessage) -> bool:
@@ -100,12 +98,16 @@ def backoff_seconds(attempts: int) -> float:
 
 def purge(days: int = 90, batch: int = 5000) -> int:
     """Deletes messages done longer ago than `days`, in short transactions; how many. The others are kept."""
-    limit = timezone.now() - datetime.timedelta(days=days)
-    done = OutboxMessage.objects.filter(state=OutboxMessage.State.DONE, done_at__lt=limit)
-    total = 0
+    done, total = finished(days), 0
     while ids := list(done.values_list("pk", flat=True)[:batch]):
         total += OutboxMessage.objects.filter(pk__in=ids).delete()[0]
     return total
+
+
+def finished(days: int) -> QuerySet[OutboxMessage]:
+    """Messages done longer ago than `days`."""
+    limit = timezone.now() - datetime.timedelta(days=days)
+    return OutboxMessage.objects.filter(state=OutboxMessage.State.DONE, done_at__lt=limit)
 
 
 def _held(message: OutboxMessage) -> QuerySet[OutboxMessage]:

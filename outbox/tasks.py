@@ -1,6 +1,5 @@
 """Celery's side of the outbox: the sweep, and the decorator that turns a function into a durable task."""
 
-import threading
 import traceback
 from collections.abc import Callable
 from typing import Any
@@ -8,10 +7,8 @@ from typing import Any
 import structlog
 from celery import Task, shared_task
 from django.conf import settings
-from django.db import close_old_connections, connection
 
-from outbox import relay, services
-from outbox.models import OutboxMessage
+from outbox import leases, relay, services
 
 log = structlog.get_logger(__name__)
 
@@ -70,11 +67,9 @@ def run_message(
     structlog.contextvars.bind_contextvars(
         correlation_id=message.correlation_id, task=message.task, message_id=message.pk
     )
-    stop = threading.Event()
-    keeper = threading.Thread(target=_keep_lease, args=(message, stop), daemon=True)
-    keeper.start()
     try:
-        function(**message.payload)
+        with leases.kept(lambda: services.renew(message)):
+            function(**message.payload)
     except Exception as error:  # noqa: BLE001 - whatever went wrong is kept on the row, and the row is tried again
         gave_up = services.fail(
             message, traceback.format_exc(), final=isinstance(error, GiveUp), max_attempts=max_attempts
@@ -85,14 +80,4 @@ def run_message(
     else:
         services.complete(message)
     finally:
-        stop.set()
-        keeper.join()
         structlog.contextvars.unbind_contextvars("task", "message_id")
-
-
-def _keep_lease(message: OutboxMessage, stop: threading.Event) -> None:
-    while not stop.wait(services.LEASE_SECONDS / 3):
-        close_old_connections()
-        if not services.renew(message):
-            break
-    connection.close()

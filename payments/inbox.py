@@ -17,6 +17,7 @@ from django.db import InterfaceError, OperationalError, close_old_connections, c
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from outbox import leases
 from outbox.services import backoff_seconds
 from payments import dispatch, gateway, metrics
 from payments.models import WebhookEvent
@@ -25,7 +26,6 @@ from payments.redaction import redact
 State = WebhookEvent.State
 
 MAX_ATTEMPTS = 12  # with the backoff's ceiling of ten minutes: about an hour, then the owner is asked
-LEASE_SECONDS = 150  # longer than the longest processing: each call of Stripe has its time limit
 
 COLUMNS = (
     "event_id, type, object_id, livemode, api_version, payload, payload_hash, state, attempts, next_attempt_at,"
@@ -123,10 +123,16 @@ def claim(event_pk: int | None = None) -> WebhookEvent | None:
         event = due.order_by("next_attempt_at").first()
         if event is None:
             return None
-        lease = now + datetime.timedelta(seconds=LEASE_SECONDS)
+        lease = leases.until()
         event.attempts, event.leased_until, event.next_attempt_at = event.attempts + 1, lease, lease
         event.save(update_fields=["attempts", "leased_until", "next_attempt_at"])
     return event
+
+
+def _renew(event: WebhookEvent) -> bool:
+    """Prolongs the caller's lease; False when another worker took the event over."""
+    lease = leases.until()
+    return bool(_held(event).update(leased_until=lease, next_attempt_at=lease))
 
 
 def process(event: WebhookEvent) -> None:
@@ -134,7 +140,8 @@ def process(event: WebhookEvent) -> None:
     tokens = structlog.contextvars.bind_contextvars(correlation_id=event.correlation_id, event_id=event.event_id)
     started = time.monotonic()
     try:
-        ours = dispatch.handle(event)
+        with leases.kept(lambda: _renew(event)):
+            ours = dispatch.handle(event)
     except Exception as error:  # noqa: BLE001 - whatever went wrong is kept on the row, and the row is tried again
         _failed(event, error)
     else:
@@ -175,12 +182,16 @@ def replay(events: Collection[int]) -> int:
 
 def purge(days: int, batch: int = 5000) -> int:
     """Deletes events done or ignored longer ago than `days`, in short transactions; how many. Others are kept."""
-    limit = timezone.now() - datetime.timedelta(days=days)
-    done = WebhookEvent.objects.filter(state__in=[State.PROCESSED, State.IGNORED], processed_at__lt=limit)
-    total = 0
-    while ids := list(done.order_by().values_list("pk", flat=True)[:batch]):
+    old, total = done(days), 0
+    while ids := list(old.order_by().values_list("pk", flat=True)[:batch]):
         total += WebhookEvent.objects.filter(pk__in=ids).delete()[0]
     return total
+
+
+def done(days: int) -> QuerySet[WebhookEvent]:
+    """Events done or ignored longer ago than `days`."""
+    limit = timezone.now() - datetime.timedelta(days=days)
+    return WebhookEvent.objects.filter(state__in=[State.PROCESSED, State.IGNORED], processed_at__lt=limit)
 
 
 def _held(event: WebhookEvent) -> QuerySet[WebhookEvent]:

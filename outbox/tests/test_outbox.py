@@ -15,7 +15,7 @@ from celery import current_app
 from django.db import connection, connections, transaction
 from django.utils import timezone
 
-from outbox import relay, services, tasks
+from outbox import leases, relay, services, tasks
 from outbox.models import OutboxMessage
 from outbox.tests import probe
 
@@ -216,7 +216,7 @@ def test_a_lost_lease_can_neither_finish_nor_fail_the_message(broker: Broker) ->
 
 
 def test_the_lease_is_renewed_while_the_work_lasts(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(services, "LEASE_SECONDS", 1)
+    monkeypatch.setattr(leases, "LEASE_SECONDS", 1)
     row = message(seconds=2.5)
 
     def run() -> None:

@@ -11,6 +11,7 @@ from django.core.management import call_command
 from django.db import connections, transaction
 from django.utils import timezone
 
+from outbox import leases
 from payments import dispatch, inbox, nudging, webhooks
 from payments.models import WebhookEvent
 from payments.tests.stand_in import due_now, event, post_event
@@ -122,6 +123,45 @@ def test_a_killed_workers_event_is_done_after_its_lease(working: list[str]) -> N
     assert inbox.drain() == 1
     row = WebhookEvent.objects.get()
     assert (row.state, row.attempts, working) == ("processed", 2, ["evt_test_1"])
+
+
+def test_a_claim_lasts_thirty_seconds(working: list[str]) -> None:
+    """C41: so long a killed worker's event waits, and with the sweep's five seconds it is done within a minute."""
+    post_event(event())
+    before = timezone.now()
+    claimed = inbox.claim()
+    assert claimed is not None
+    assert claimed.next_attempt_at == claimed.leased_until
+    assert before <= claimed.next_attempt_at - datetime.timedelta(seconds=30) <= timezone.now()
+
+
+def test_the_lease_is_renewed_while_the_effect_lasts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """C41, C60: a slow effect is not done by a second worker as well; a failed one waits for its backoff alone."""
+    monkeypatch.setattr(leases, "LEASE_SECONDS", 1)
+    begun: list[str] = []
+
+    def slow(row: WebhookEvent) -> bool:
+        begun.append(row.event_id)
+        time.sleep(2.5)
+        raise RuntimeError("slow, then broken")
+
+    monkeypatch.setattr(dispatch, "HANDLERS", {KIND: slow})
+    post_event(event())
+    started: list[float] = []
+
+    def second_worker() -> None:
+        while len(started) < 8:
+            time.sleep(0.25)
+            started.append(time.monotonic())
+            inbox.drain()
+        connections.close_all()
+
+    other = threading.Thread(target=second_worker)
+    other.start()
+    inbox.drain()
+    other.join()
+    row = WebhookEvent.objects.get()
+    assert (begun, row.state, row.attempts, row.leased_until) == (["evt_test_1"], "received", 1, None)
 
 
 def test_a_worker_whose_lease_ran_out_can_write_nothing(working: list[str]) -> None:

@@ -12,11 +12,11 @@ import psycopg
 import redis
 import requests
 
-from tests.chaos import faults, invariants
+from tests.chaos import afterwards, faults, invariants
 from tests.chaos.customers import Customer, Purchase, upload_again
 from tests.chaos.shop import Shop
 
-CALM_SECONDS = 900  # an event whose worker was killed waits 150 s for its lease; backoffs grow to ten minutes
+CALM_SECONDS = 900  # backoffs grow to ten minutes
 
 
 @dataclasses.dataclass
@@ -53,9 +53,11 @@ class Report:
 def run(shop: Shop, count: int, seed: str, *, customers: int = 8, pause: float = 2.0) -> Report:
     """`count` purchases by so many customers at a time, a random fault about every `pause` seconds."""
     statuses, happened = Counter[str](), Counter[str]()
+    owner = afterwards.Owner(shop)
+    shop.payment_link = shop.manage("payment_link", "7.50", "Sessão de retrato", "--many").split()[-1]
     began = time.monotonic()
     with ThreadPoolExecutor(customers) as crowd:
-        buying = [crowd.submit(_buy, shop, number, seed, statuses) for number in range(count)]
+        buying = [crowd.submit(_buy, shop, number, seed, statuses, owner) for number in range(count)]
         # In this thread: a keeper ends its program when the thread that started it is gone.
         _faults(shop, seed, happened, buying, pause)
     purchases = [made.result() for made in buying]
@@ -69,8 +71,8 @@ def run(shop: Shop, count: int, seed: str, *, customers: int = 8, pause: float =
         statuses=statuses,
         seconds=calm - began,
         calm_seconds=time.monotonic() - calm,
-        violations=invariants.violations(shop, purchases),
-        money=figures(shop),
+        violations=invariants.violations(shop, purchases, owner.asked),
+        money=figures(shop) | {"refunds asked of the shop by the owner": len(owner.asked)},
     )
 
 
@@ -79,18 +81,20 @@ def say(line: str) -> None:
     print(f"{time.strftime('%H:%M:%S')} {line}", flush=True)  # noqa: T201
 
 
-def _buy(shop: Shop, number: int, seed: str, statuses: Counter[str]) -> Purchase:
-    made = Customer(shop, number, seed, statuses).buy()
+def _buy(shop: Shop, number: int, seed: str, statuses: Counter[str], owner: afterwards.Owner) -> Purchase:
+    made = Customer(shop, number, seed, statuses, owner=owner).buy()
     say(f"purchase {number} ({made.walk}) {made.problem or 'done'}")
     return made
 
 
 def _faults(shop: Shop, seed: str, happened: Counter[str], buying: list["Future[Purchase]"], pause: float) -> None:
     dice = random.Random(f"{seed}:faults")
+    deck = faults.deck(dice)
     while not all(made.done() for made in buying):
         time.sleep(dice.uniform(pause / 2, pause * 1.5))
         began = time.monotonic()
-        name = faults.one(shop, dice)
+        name = next(deck)
+        faults.happen(shop, name, dice)
         happened[name] += 1
         say(f"fault {sum(happened.values())}: {name}, {time.monotonic() - began:.1f} s")
 
@@ -98,7 +102,11 @@ def _faults(shop: Shop, seed: str, happened: Counter[str], buying: list["Future[
 def _refund_some(shop: Shop, dice: random.Random) -> None:
     """A tenth of the payments goes back, in part or whole, in Stripe's dashboard (C35)."""
     try:
-        charges = [item for item in shop.objects("charge") if item["paid"] and not item["amount_refunded"]]
+        charges = [
+            item
+            for item in shop.objects("charge")
+            if item["paid"] and not item["amount_refunded"] and not item["disputed"]
+        ]
         for charge in charges:
             if dice.random() < 0.1:
                 amount = charge["amount"] if dice.random() < 0.5 else charge["amount"] // 3
@@ -114,6 +122,7 @@ def settle(shop: Shop, purchases: list[Purchase], seconds: float = CALM_SECONDS)
     for session in shop.objects("checkout.session"):
         if session["status"] == "open":
             shop.sandbox(f"sessions/{session['id']}/expire")
+    afterwards.close_open_disputes(shop)
     if any(item["state"] == "dropped" for item in _deliveries(shop)):
         shop.manage("replay_webhooks", "--undelivered")
     deadline = time.monotonic() + seconds
@@ -150,6 +159,9 @@ def a_day_passes(shop: Shop) -> None:
         f"UPDATE payments_paymentattempt SET created_at = created_at - {ago}, expires_at = expires_at - {ago}"  # noqa: S608
         " WHERE state IN ('created', 'pending')"
     )
+    shop.change(
+        "UPDATE payments_linkpayment SET expires_at = expires_at - interval '2 days' WHERE confirmed_at IS NULL"
+    )
     with redis.Redis.from_url(shop.redis.url) as client:
         for key in client.scan_iter("*draft:*"):
             client.delete(key)
@@ -178,9 +190,13 @@ def figures(shop: Shop) -> dict[str, int]:
         "orders paid": "SELECT count(*) FROM orders_order WHERE paid_at IS NOT NULL",
         "orders that had to ask for photos": "SELECT count(DISTINCT order_id) FROM orders_orderevent"
         " WHERE kind = 'needs_photos'",
+        "orders cancelled after they were paid": "SELECT count(*) FROM orders_order"
+        " WHERE state = 'cancelled' AND paid_at IS NOT NULL",
+        "disputes": "SELECT count(*) FROM payments_dispute",
+        "payments by link": "SELECT count(*) FROM payments_linkpayment WHERE state = 'confirmed'",
         "payment attempts": "SELECT count(*) FROM payments_paymentattempt",
-        "received cents": "SELECT coalesce(sum(received_cents), 0) FROM payments_paymentattempt",
-        "refunded cents": "SELECT coalesce(sum(refunded_cents), 0) FROM payments_paymentattempt",
+        "received cents": "SELECT coalesce(sum(received_cents), 0) FROM every_payment",
+        "refunded cents": "SELECT coalesce(sum(refunded_cents), 0) FROM every_payment",
         "events": "SELECT count(*) FROM payments_webhookevent",
         "events tried again": "SELECT count(*) FROM payments_webhookevent WHERE attempts > 1",
         "outbox messages": "SELECT count(*) FROM outbox_outboxmessage",

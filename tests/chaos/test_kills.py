@@ -15,6 +15,7 @@ from tests.chaos.customers import CARD, Customer
 from tests.chaos.shop import FIRST, SECOND, WEB, Shop
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300), pytest.mark.xdist_group("chaos")]
+WITHIN_SECONDS = 60  # of a killed worker's return; in real time, nobody shortens the lease
 ATTEMPTS = "payments_paymentattempt"
 
 
@@ -94,7 +95,7 @@ def test_a_web_process_killed_around_the_call_to_stripe_leaves_one_session(calm_
 
 
 def test_workers_killed_while_they_confirm_a_payment_confirm_it_once(calm_shop: Shop) -> None:
-    """C41: both workers die with the event in their hands; after its lease another takes it, and all happens once."""
+    """C41: both workers die with the event in their hands; within a minute of their return all has happened, once."""
     buyer = customer(calm_shop, "worker")
     buyer.prepare()
     session = buyer.checkout()
@@ -106,10 +107,10 @@ def test_workers_killed_while_they_confirm_a_payment_confirm_it_once(calm_shop: 
         for name in (FIRST, SECOND):
             calm_shop.programs[name].kill()
     assert calm_shop.rows("SELECT state FROM orders_order WHERE number = %s", order) == [("pending",)]
-    # The 150 seconds of the lease, told instead of waited for.
-    calm_shop.change("UPDATE payments_webhookevent SET next_attempt_at = now() WHERE state = 'received'")
     for name in (FIRST, SECOND):
         calm_shop.programs[name].start()
+    paid = "SELECT 1 FROM orders_order WHERE number = %s AND state = 'paid'"
+    wait_until(lambda: calm_shop.rows(paid, order), seconds=WITHIN_SECONDS, what="the payment to be confirmed")
     storm.settle(calm_shop, [buyer.purchase], seconds=100)
     assert list(invariants.sentences(invariants.violations(calm_shop, [buyer.purchase]))) == []
     assert calm_shop.rows("SELECT state FROM orders_order WHERE number = %s", order) == [("paid",)]
