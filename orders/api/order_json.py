@@ -1,11 +1,12 @@
 """An order as the API shows it (DESIGN §4)."""
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import QuerySet
 
-from orders import carriers, snapshots
+from orders import carriers, snapshots, vouchers
 from orders.models import Order, OrderEvent, OrderItem, OrderPhoto
 from orders.models.order import PERSONAL_FIELDS
 
@@ -32,7 +33,7 @@ def order_json(order: Order, *, money: bool = True) -> dict[str, object]:
         "totals": _totals_json(order) if money else None,
         "photos": [_photo_json(photo, names) for photo in order.photos.all()],
         "shipment": _shipment_json(order),
-        "voucher": None,
+        "voucher": _voucher_json(order) if money else None,
         "events": [_event_json(event) for event in order.events.all()],
     }
 
@@ -83,6 +84,12 @@ def _shipment_json(order: Order) -> dict[str, object] | None:
         "tracking": order.tracking,
         "url": carriers.tracking_url(order.carrier, order.tracking),
     }
+
+
+def _voucher_json(order: Order) -> dict[str, object] | None:
+    """The Multibanco reference to be paid, while there is one (C29)."""
+    voucher = vouchers.payable(order)
+    return dataclasses.asdict(voucher) if voucher else None
 
 
 def _event_json(event: OrderEvent) -> dict[str, object]:

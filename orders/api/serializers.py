@@ -182,7 +182,7 @@ class VoucherSerializer(s.Serializer[object]):
     entity = s.CharField()
     reference = s.CharField()
     amount_cents = s.IntegerField()
-    expires_at = s.DateTimeField()
+    expires_at = s.DateTimeField(allow_null=True)
 
 
 class EventSerializer(s.Serializer[object]):
