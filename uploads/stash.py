@@ -6,6 +6,7 @@ frozen from that draft (`hold`). Nothing here touches PostgreSQL. A Redis that i
 or StorageFull.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 
 from uploads.photo import Photo, PhotoGone, from_record
@@ -13,6 +14,7 @@ from uploads.photo_redis import call, chunk_key, client, named_errors
 from uploads.photo_writer import PhotoWriter
 
 CHUNKS_AT_ONCE = 4  # read per round trip
+ID = re.compile(r"[0-9a-f]{32}")  # as photo_writer makes them; a visitor may ask for anything, a chunk's key too
 
 
 def open_writer(draft_id: str, declared_bytes: int = 0) -> PhotoWriter:
@@ -30,7 +32,9 @@ def photos(draft_id: str) -> list[Photo]:
 
 
 def get(draft_id: str, photo_id: str) -> Photo | None:
-    """That photo if it belongs to that draft (C62)."""
+    """That photo if it belongs to that draft (C62); what cannot be an id is none (S5)."""
+    if not ID.fullmatch(photo_id):
+        return None
     with named_errors():
         record = client().hgetall(f"photo:{photo_id}")
     if b"until:draft" not in record or record[b"draft"] != draft_id.encode():
@@ -52,7 +56,7 @@ def exists(photo_id: str) -> bool:
 
 def remove(draft_id: str, photo_id: str) -> bool:
     """Takes the photo out of the draft; its bytes go unless an order holds them. False where it was not there."""
-    return bool(call("remove", draft_id, photo_id))
+    return bool(ID.fullmatch(photo_id)) and bool(call("remove", draft_id, photo_id))
 
 
 def drop(draft_id: str) -> None:

@@ -12,6 +12,7 @@ from accounts.models import User
 from orders import coupons, drafts, links
 from orders.tests import visitors
 from orders.tests.factories import OrderFactory
+from uploads import stash
 
 pytestmark = pytest.mark.django_db
 
@@ -96,7 +97,7 @@ def test_a_crop_that_is_none_is_as_if_none_was_sent(client: Client, crop: str, q
     assert [item["crop"] for item in kept.items] == [None]
 
 
-@pytest.mark.parametrize("made", ["{}:next", "{}:next:next", "{}\n", "x", "%00", "../{}", "é" * 32, "*"])
+@pytest.mark.parametrize("made", ["{}:next", "{}:next:next", "{}%0A", "x", "%00", "../{}", "é" * 32, "*"])
 def test_a_draft_id_that_cannot_be_one_is_not_found(made: str) -> None:
     """S8: nor is another key that stands beside the draft's own, such as the one that leads to the draft after it."""
     browser = visitors.Browser()
@@ -114,6 +115,27 @@ def test_a_draft_id_that_cannot_be_one_is_not_found(made: str) -> None:
     posts = [browser.post(url + part, b"{}", content_type="application/json") for part in ("photos/", "checkout/")]
     assert [answer.status_code for answer in gets + puts + posts] == [404] * 8
     assert visitors.draft_of(browser).id == new.id
+
+
+@pytest.mark.parametrize("made", ["{}:0", "{}:preview", "{}%0A", "{}:", "x", "%00", "*", "é" * 32])
+def test_a_photo_id_that_cannot_be_one_is_not_found(made: str) -> None:
+    """Nor is a key that stands beside the photo's own, such as a chunk of its bytes. The photo stays."""
+    browser = visitors.Browser()
+    draft = with_draft(browser)
+    browser.get("/api/v1/drafts/current/")
+    kept = stash.photos(draft.id)
+    stash.save_preview(kept[0].id, b"jpeg")
+    photo_id = made.format(kept[0].id)
+    url = f"/api/v1/drafts/current/photos/{photo_id}/"
+    answers = [browser.get(url), browser.get(url + "preview/"), browser.delete(url)]
+    assert [answer.status_code for answer in answers] == [404] * 3
+    row = {"photo-0": kept[0].id, "product-0": "10x15", "finish-0": "matte", "fit-0": "crop", "quantity-0": "2"}
+    page = browser.post("/prints/", row | {"remove_photo": photo_id})
+    assert (page.status_code, page["Location"]) == (302, "/")
+    assert stash.photos(draft.id) == kept
+    newest = drafts.get(draft.id)
+    assert newest is not None
+    assert [item["photo"] for item in newest.items] == [kept[0].id]
 
 
 def cursor(text: str) -> str:
