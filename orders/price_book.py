@@ -43,6 +43,11 @@ def shown() -> PriceBook:
     return read()
 
 
+def remembered() -> ShopSettings | None:
+    """The settings as this process last read them, however long ago, without asking PostgreSQL; None where it never did."""
+    return _kept[0][1].shop if _kept else None
+
+
 def forget() -> None:
     """The next page reads anew."""
     _kept.clear()

@@ -23,4 +23,5 @@ urlpatterns = [
     path("admin/", admin.site.urls),
 ]
 
+handler400 = "photoorders.failures.bad_request"
 handler500 = "photoorders.failures.server_error"

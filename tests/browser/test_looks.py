@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 from django.template.loader import render_to_string
+from django.test import RequestFactory
 from django.utils import timezone, translation
 from playwright.sync_api import Page, expect
 
 from orders import links
+from orders.models import ShopSettings
 from payments.models import PaymentLink
 from tests.browser.orders import STATES, order_in
 from tests.browser.test_purchase import upload
@@ -19,6 +21,12 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pyte
 FIRST_VIEW_BYTES = 150_000
 SHIFT = 0.05  # of the cumulative layout shift; 0.1 is what browsers call good
 ERRORS = ["400", "403", "403_csrf", "404", "429", "500", "503"]
+
+
+def error_page(code: str, language: str) -> str:
+    """As a visitor gets it from a process that has read the shop settings."""
+    with translation.override(language):
+        return render_to_string(f"{code}.html", {"shop": ShopSettings.load()}, RequestFactory().get("/oops/"))
 
 
 @pytest.mark.parametrize("code", ERRORS)
@@ -32,9 +40,8 @@ def test_an_error_page_says_what_to_do(
     dark: bool,
 ) -> None:
     """On the narrowest screen and a wide one; each has a heading, a way on, and axe-core's approval."""
-    with translation.override(language):
-        html = render_to_string(f"{code}.html")
     page = shop_page(size, language, dark=dark)
+    html = error_page(code, language)
     page.route("**/oops/", lambda route: route.fulfill(body=html, content_type="text/html; charset=utf-8"))
     page.goto("/oops/")
     expect(page.locator("h1")).to_have_count(1)

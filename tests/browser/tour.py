@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.template.loader import render_to_string
 from django.test import Client
-from django.utils import timezone, translation
+from django.utils import timezone
 from PIL import Image, ImageOps
 from playwright.sync_api import Browser, Page, Route, expect
 
@@ -28,7 +27,7 @@ from tests.browser.conftest import studio
 from tests.browser.orders import STATES, order_in
 from tests.browser.test_email_looks import FOLDER as MAIL_PICTURES
 from tests.browser.test_email_looks import ORDERS, shown
-from tests.browser.test_looks import ERRORS
+from tests.browser.test_looks import ERRORS, error_page
 from tests.browser.test_payment_element import at_the_element, fill_card
 from tests.browser.test_purchase import LISBON, fill_delivery, pay, upload
 
@@ -157,9 +156,7 @@ def test_other_pages(shop_page: Shop) -> None:
             keep(page, f"{name}-{end}")
     for code in ERRORS:
         for page, language, end in ((phone, "pt", "phone-pt"), (desktop, "en", "desktop-en-dark")):
-            with translation.override(language):
-                html = render_to_string(f"{code}.html")
-            page.route("**/oops/", functools.partial(_answer, html))
+            page.route("**/oops/", functools.partial(_answer, error_page(code, language)))
             page.goto("/oops/")
             if code in ("404", "503") or page is desktop:
                 keep(page, f"error-{code}-{end}")
