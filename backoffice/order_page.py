@@ -29,6 +29,7 @@ NAMES = {
     "refund_asked": _("refund asked for"),
     "awaiting": _("awaiting payment"),
     "stored": _("photos stored"),
+    "photos_deleted": _("photos deleted"),
     "photo_asked": _("another photo asked for"),
     "photo_replaced": _("photo replaced"),
     "photos_restored": _("photos complete again"),

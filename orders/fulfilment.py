@@ -38,7 +38,7 @@ def store(order_id: int) -> None:
     mend something first).
     """
     order = Order.objects.get(pk=order_id)
-    if order.state not in TO_BE_STORED:
+    if order.state not in TO_BE_STORED or order.photos_deleted_at is not None:
         log.info("store_skipped", order=order.number, state=order.state)
         return
     with _only_worker(order):

@@ -1,5 +1,6 @@
 """Which legal texts hold now (P1, P2)."""
 
+from django.conf import settings
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -29,6 +30,7 @@ def text(document: LegalDocument, shop: ShopSettings) -> str:
         "arbitration": shop.arbitration_body,
         "arbitration_url": shop.arbitration_url,
         "complaints_url": shop.complaints_url,
+        "photos_keep_days": str(settings.PHOTOS_KEEP_DAYS),
         "delivery_days": f"{shop.delivery_days_min}–{shop.delivery_days_max}",
     }
     result = document.body

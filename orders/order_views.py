@@ -122,7 +122,7 @@ def _details(request: HttpRequest, found: Order) -> dict[str, object]:
         "tracking_url": carriers.tracking_url(found.carrier, found.tracking),
         "delivery": waiting.delivery if waiting else found,
         "may_reorder": reordering.possible(found),
-        "photos_deleted": found.stored_at is not None and any(not photo.storage_key for photo in found.photos.all()),
+        "photos_deleted": found.photos_deleted_at is not None,
         "arrives": arrival.of_order(found, shop_of(request)),
         "may_cancel": services.customer_may_cancel(found),
         "voucher": _voucher(found) if found.state == Order.State.PENDING else None,

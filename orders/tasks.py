@@ -1,6 +1,8 @@
 """Celery's side of an order: each task calls one service. Work is re-driven from outbox rows (outbox.tasks)."""
 
-from orders import alarms, emails, fulfilment, mailing, reordering, replacing
+from celery import shared_task
+
+from orders import alarms, emails, fulfilment, mailing, photo_retention, reordering, replacing
 from outbox.tasks import GiveUp, durable_task
 from uploads import storage
 
@@ -49,6 +51,12 @@ def email_alarm(order_id: int) -> None:
 def delete_replaced(order_id: int, keys: list[str]) -> None:
     """Files of a photo that the customer replaced, out of S3."""
     replacing.delete_files(order_id, keys)
+
+
+@shared_task(name="orders.purge_photos", ignore_result=True, soft_time_limit=3580, time_limit=3600)
+def purge_photos() -> int:
+    """Daily: the photos of orders that ended PHOTOS_KEEP_DAYS ago leave S3; what an outage cuts off is done tomorrow."""
+    return photo_retention.purge()
 
 
 @durable_task("orders.bring_back", queue="photos", time_limit=1800, on_give_up=reordering.gave_up)

@@ -36,7 +36,6 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 INSTALLED_APPS = [
     "unfold",
     "unfold.contrib.filters",
-    "unfold.contrib.import_export",
     "unfold.contrib.simple_history",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -55,7 +54,6 @@ INSTALLED_APPS = [
     "csp",
     "axes",
     "django_htmx",
-    "import_export",
     "simple_history",
     "pgtrigger",
     "storages",
@@ -169,6 +167,7 @@ CELERY_BEAT_SCHEDULE = {
     "payments-vouchers": {"task": "payments.remind_vouchers", "schedule": 3600, "options": {"expires": 3600}},
     "outbox-purge": {"task": "outbox.purge", "schedule": 86_400, "options": {"expires": 3600}},
     "payments-purge": {"task": "payments.purge_events", "schedule": 86_400, "options": {"expires": 3600}},
+    "photos-purge": {"task": "orders.purge_photos", "schedule": crontab("40", "3"), "options": {"expires": 3600}},
     "uploads-sweep": {"task": "uploads.sweep", "schedule": 5, "options": {"expires": 5}},
     "uploads-rewrite-append-only-file": {
         "task": "uploads.rewrite_append_only_file",

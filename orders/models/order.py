@@ -133,6 +133,7 @@ class Order(models.Model):
     stored_at = models.DateTimeField(_("photos stored"), null=True, blank=True)
     shipped_at = models.DateTimeField(_("shipped at"), null=True, blank=True)
     delivered_at = models.DateTimeField(_("delivered at"), null=True, blank=True)
+    photos_deleted_at = models.DateTimeField(_("photos deleted"), null=True, blank=True)
 
     class Meta:
         ordering = ["-created_at", "-pk"]
@@ -148,6 +149,11 @@ class Order(models.Model):
                 fields=["-created_at"],
                 condition=Q(state="cancelled", payment_state__in=["paid", "partly_refunded", "review"]),
                 name="order_cancelled_with_money",
+            ),
+            models.Index(
+                fields=["id"],
+                condition=Q(photos_deleted_at__isnull=True, paid_at__isnull=False),
+                name="order_keeps_photos",
             ),
             models.Index(OpClass(Lower("email"), name="text_pattern_ops"), name="order_email_prefix"),
             models.Index(fields=["phone"], opclasses=["varchar_pattern_ops"], name="order_phone_prefix"),

@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from orders import catalogue, drafts, fulfilment, links, reordering
+from orders import catalogue, drafts, fulfilment, links, photo_retention, reordering
 from orders.models import Order, PriceTier, Product
 from orders.tests.paid_orders import jpeg, paid_order
 from outbox.models import OutboxMessage
@@ -96,7 +96,7 @@ def test_without_photos_there_is_no_button_and_nothing_is_planned(client: Client
     order = stored_order(1)
     page = links.order_path(order)
     assert reverse("order-reorder", args=[order.number]) in client.get(page).content.decode()
-    order.photos.update(storage_key="")
+    photo_retention.delete(order)
     shown = client.get(page).content.decode()
     assert reverse("order-reorder", args=[order.number]) not in shown
     assert "foram apagadas" in shown

@@ -267,7 +267,7 @@ def test_finished_work_and_events_are_forgotten_after_their_time(capsys: Any) ->
     OutboxMessage.objects.create(task="t", queue="q", key="done", state="done", done_at=old)
     OutboxMessage.objects.create(task="t", queue="q", key="failed", state="failed", created_at=old)
     call_command("purge")
-    assert "Deleted: 1 messages of finished work, 1 webhook events." in capsys.readouterr().out
+    assert "Deleted: 1 messages of finished work, 1 webhook events, photos of 0 orders." in capsys.readouterr().out
     assert sorted(WebhookEvent.objects.values_list("event_id", flat=True)) == ["evt_test_1", "evt_test_2"]
     assert [row.key for row in OutboxMessage.objects.all()] == ["failed"]
     assert inbox.purge(400) == 0
