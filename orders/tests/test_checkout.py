@@ -35,7 +35,7 @@ def test_a_complete_draft_becomes_a_pending_order_with_the_servers_prices() -> N
         13,
         2,
     )
-    assert (order.terms_version, order.privacy_version, order.withdrawal_version) == ("1", "1", "1")
+    assert (order.terms_version, order.privacy_version, order.withdrawal_version) == ("2", "2", "2")
     item = order.items.get()
     assert (item.product_code, item.finish_code, item.quantity, item.unit_cents, item.line_cents) == (
         "10x15",
@@ -198,8 +198,8 @@ def test_nobody_pays_without_the_terms() -> None:
 def test_new_terms_make_a_new_order_with_their_version() -> None:
     draft = visitors.complete()
     first = freeze(draft)
-    LegalDocument.objects.create(kind="terms", version="2", body_pt="x", body_en="x")
-    assert (first.terms_version, freeze(draft).terms_version) == ("1", "2")
+    LegalDocument.objects.create(kind="terms", version="3", body_pt="x", body_en="x")
+    assert (first.terms_version, freeze(draft).terms_version) == ("2", "3")
 
 
 def test_terms_planned_for_tomorrow_are_accepted_by_nobody_today() -> None:
@@ -207,11 +207,11 @@ def test_terms_planned_for_tomorrow_are_accepted_by_nobody_today() -> None:
     draft = visitors.complete()
     first = freeze(draft)
     tomorrow = timezone.now() + datetime.timedelta(days=1)
-    LegalDocument.objects.create(kind="terms", version="2", body_pt="x", body_en="x", published_at=tomorrow)
+    LegalDocument.objects.create(kind="terms", version="3", body_pt="x", body_en="x", published_at=tomorrow)
     again = freeze(draft)
-    assert (again.pk, again.terms_version) == (first.pk, "1")
-    LegalDocument.objects.filter(version="2").update(published_at=timezone.now())
-    assert freeze(draft).terms_version == "2"
+    assert (again.pk, again.terms_version) == (first.pk, "2")
+    LegalDocument.objects.filter(version="3").update(published_at=timezone.now())
+    assert freeze(draft).terms_version == "3"
 
 
 def test_an_ordered_or_expired_draft_is_refused() -> None:

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from orders import catalogue, legal, links, pictures, theme
+from orders import catalogue, legal, links, pictures, price_list, theme
 from orders.catalogue import FinishInfo, ProductInfo
 from orders.cropping import Pixels
 from orders.information import markup
@@ -91,7 +91,7 @@ def test_a_planned_legal_text_is_read_by_nobody_before_its_hour(client: Client, 
     LegalDocument.objects.filter(pk=planned.pk).update(published_at=timezone.now())
     page = client.get("/legal/terms/").content.decode()
     assert "texto de amanhã" in page
-    assert reverse("legal-version", args=["terms", "1"]) in page
+    assert reverse("legal-version", args=["terms", price_list.LEGAL_VERSION]) in page
 
 
 def test_a_kind_with_only_a_planned_text_has_none_yet(client: Client, db: None) -> None:

@@ -1,0 +1,70 @@
+"""The legal texts that a shop starts with (P1, P2): they say what the shop does, in its words."""
+
+import pytest
+from django.utils import translation
+from django.utils.translation import gettext
+
+from orders import advice, legal, price_list
+from orders.models import LegalDocument
+
+pytestmark = pytest.mark.django_db
+
+OWN = "## Condições escritas por quem vende"
+
+
+def body(kind: str, language: str) -> str:
+    document = LegalDocument.objects.filter(kind=kind).latest("published_at")
+    return document.body_en if language == "en" else document.body_pt
+
+
+def as_shipped_before(kind: str, monkeypatch: pytest.MonkeyPatch) -> LegalDocument:
+    """A text of version 1, unchanged since a shop was set up with it."""
+    text = "## Versão um\n\nTal como vinha."
+    monkeypatch.setitem(price_list.SUPERSEDED, kind, price_list._digest(text))
+    return LegalDocument.objects.create(kind=kind, version="1", body_pt=text.replace("\n", "\r\n"), body_en="One")
+
+
+@pytest.mark.parametrize("language", ["pt", "en"])
+def test_the_terms_call_the_qualities_what_the_shop_calls_them(language: str) -> None:
+    """P2: whoever reads the terms finds the words on the page."""
+    price_list.install()
+    with translation.override(language):
+        words = ", ".join(str(advice.WORDS[word]) for word in ("good", "fair", "poor"))
+    assert f"({words})" in body("terms", language)
+
+
+@pytest.mark.parametrize(
+    ("language", "contradiction"),
+    [("pt", "Depois de paga, a encomenda não pode"), ("en", "Once paid, an order cannot")],
+)
+def test_the_withdrawal_page_tells_of_the_cancelling_that_the_order_page_offers(
+    language: str, contradiction: str
+) -> None:
+    """P1: before printing the customer cancels alone and gets everything back."""
+    price_list.install()
+    text = body("withdrawal", language)
+    assert contradiction not in text
+    with translation.override(language):
+        assert f'"{gettext("Cancel the order")}"' in text
+    assert ("tudo o que pagou" if language == "pt" else "all that you paid") in text
+    assert ("cancelá-la" if language == "pt" else "you can cancel it") in body("terms", language)
+
+
+@pytest.mark.parametrize("kind", LegalDocument.Kind.values)
+def test_a_shop_with_the_old_texts_gets_the_new_ones_beside_them(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """P1: the version that older orders name stays as it was; running it again adds nothing."""
+    old = as_shipped_before(kind, monkeypatch)
+    before = (old.body_pt, old.published_at)
+    price_list.install()
+    price_list.install()
+    old.refresh_from_db()
+    assert (old.body_pt, old.published_at) == before
+    assert list(LegalDocument.objects.filter(kind=kind).values_list("version", flat=True)) == ["2", "1"]
+    assert legal.versions()[kind] == "2"
+
+
+def test_a_text_that_the_owner_wrote_is_never_replaced() -> None:
+    LegalDocument.objects.create(kind="terms", version="minha", body_pt=OWN, body_en="Mine")
+    price_list.install()
+    assert LegalDocument.objects.filter(kind="terms").count() == 1
+    assert legal.versions() == {"terms": "minha", "privacy": "2", "withdrawal": "2"}
