@@ -7,7 +7,7 @@ from collections.abc import Collection
 import structlog
 
 from orders.models import Order
-from payments import at_stripe, attempts, confirmation
+from payments import at_stripe, confirmation
 from payments.gateway import GatewayError, GatewayUnavailable
 from payments.models import PaymentAttempt
 
@@ -19,7 +19,8 @@ log = structlog.get_logger(__name__)
 
 @dataclasses.dataclass(frozen=True)
 class Returned:
-    """`outcome`: paid, awaiting, unpaid, unknown (forged or foreign), unavailable (Stripe is away; ask again)."""
+    """`outcome`: paid, awaiting, unpaid, unknown (forged or foreign), unavailable (it could not be found out; ask again).
+    Only who was asked just now, or is settled for good, is said to be unpaid."""
 
     outcome: str
     order: Order | None = None
@@ -33,7 +34,7 @@ def confirm_return(session_id: str, draft_ids: Collection[str]) -> Returned:
     attempt = _attempt(session_id)
     if attempt is None or attempt.order.draft_id not in draft_ids:
         return Returned("unknown")
-    if attempt.state in attempts.OPEN:
+    if attempt.state != PaymentAttempt.State.CONFIRMED:
         try:
             settled = at_stripe.fetched(attempt)
             confirmation.settle(settled)
@@ -42,7 +43,8 @@ def confirm_return(session_id: str, draft_ids: Collection[str]) -> Returned:
         except GatewayUnavailable:
             return Returned("unavailable", attempt.order)
         except (GatewayError, confirmation.NotVisibleYet) as error:
-            log.warning("return_not_settled", payment=attempt.public_id, error=type(error).__name__)
+            log.error("return_not_settled", payment=attempt.public_id, error=type(error).__name__)
+            return Returned("unavailable", attempt.order)
         attempt = PaymentAttempt.objects.select_related("order").get(pk=attempt.pk)
     return Returned(_outcome(attempt), attempt.order)
 

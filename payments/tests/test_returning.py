@@ -1,0 +1,71 @@
+"""Back from Stripe's page: nobody hears that nothing was charged while Stripe has not said so (C7, C8)."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from orders import drafts
+from orders.models import Order
+from orders.tests import visitors
+from payments.checkout import start_checkout
+from payments.models import PaymentAttempt
+from payments.tests.stand_in import StandIn
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def at_the_return_page(stripe_api: StandIn) -> tuple[Client, PaymentAttempt]:
+    """A visitor who has just paid on Stripe's page, before any event came."""
+    client, draft = Client(), visitors.complete()
+    client.get("/api/v1/drafts/current/")
+    session = client.session
+    session[drafts.SESSION_KEY] = draft.id
+    session.save()
+    attempt = start_checkout(draft, language="pt", terms=True).order.attempts.get()
+    stripe_api.pay(str(attempt.session_id))
+    return client, attempt
+
+
+def comes_back(client: Client, attempt: PaymentAttempt) -> Any:
+    return client.get("/checkout/return/", {"session_id": attempt.session_id})
+
+
+def test_a_refused_key_is_no_word_about_the_payment(stripe_api: StandIn, settings: Any) -> None:
+    """The page tries again by itself, and finds the paid order as soon as the key is right."""
+    client, attempt = at_the_return_page(stripe_api)
+    right, settings.STRIPE_SECRET_KEY = settings.STRIPE_SECRET_KEY, "wrong"
+    answer = comes_back(client, attempt)
+    assert (answer.status_code, answer["Refresh"]) == (200, "5")
+    assert next(template.name for template in answer.templates) == "payments/confirming.html"
+    settings.STRIPE_SECRET_KEY = right
+    assert comes_back(client, attempt)["Location"].startswith(f"/orders/{attempt.order.number}/")
+    assert Order.objects.get().state == "paid"
+
+
+def test_a_session_that_stripe_does_not_find_is_not_said_to_be_unpaid(stripe_api: StandIn) -> None:
+    client, attempt = at_the_return_page(stripe_api)
+    stripe_api.reset()
+    answer = comes_back(client, attempt)
+    assert (answer.status_code, answer["Refresh"]) == (200, "5")
+    assert Order.objects.get().state == "pending"
+
+
+def test_money_for_a_closed_page_is_found_by_the_return(stripe_api: StandIn) -> None:
+    """C11: what was closed here may have been paid there: Stripe is asked before anything is said."""
+    client, attempt = at_the_return_page(stripe_api)
+    PaymentAttempt.objects.update(state="canceled")
+    assert comes_back(client, attempt)["Location"].startswith(f"/orders/{attempt.order.number}/")
+    assert (Order.objects.get().state, PaymentAttempt.objects.get().state) == ("paid", "confirmed")
+
+
+def test_unpaid_is_said_when_stripe_says_so(stripe_api: StandIn) -> None:
+    """C7."""
+    client, _paid = at_the_return_page(stripe_api)
+    draft = drafts.get(client.session[drafts.SESSION_KEY])
+    assert draft is not None
+    drafts.set_items(draft, [visitors.row(visitors.photo(draft), 3)])
+    unpaid = start_checkout(draft, language="pt", terms=True).order.attempts.get()
+    answer = client.get("/checkout/return/", {"session_id": unpaid.session_id}, follow=True)
+    assert answer.redirect_chain == [("/review/", 302)]
+    assert "não foi concluído" in answer.content.decode()
