@@ -40,10 +40,6 @@ def favicon(request: HttpRequest) -> str:
     return static("orders/icon.svg")
 
 
-def script(request: HttpRequest) -> str:
-    return static("backoffice/admin.js")
-
-
 def primary_colours(request: HttpRequest) -> dict[str, str]:
     """The theme's shades, mixed from the studio's colour."""
     try:

@@ -218,7 +218,6 @@ UNFOLD = {
     "ENVIRONMENT": "backoffice.navigation.environment",
     "DASHBOARD_CALLBACK": "backoffice.dashboard.fill",
     "STYLES": ["backoffice.navigation.stylesheet"],
-    "SCRIPTS": ["backoffice.navigation.script"],
     "COLORS": {"primary": "backoffice.navigation.primary_colours"},
     "SIDEBAR": {"show_search": False, "navigation": "backoffice.menu.sidebar"},
 }
