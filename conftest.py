@@ -61,7 +61,9 @@ def emptied_histories() -> Iterator[None]:
     this one call of this process by, and nothing else: not a test, and not the worker or web server that it starts."""
     flush = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]
 
-    @pgtrigger.ignore("orders.OrderEvent:no_truncate", "payments.PaymentEvent:no_truncate")
+    @pgtrigger.ignore(
+        "orders.OrderEvent:no_truncate", "payments.PaymentEvent:no_truncate", "payments.LinkEvent:no_truncate"
+    )
     def flush_with_histories(case: TransactionTestCase) -> None:
         flush(case)
 

@@ -18,9 +18,9 @@ from unfold.widgets import UnfoldAdminDecimalFieldWidget
 
 from accounts.models import User
 from orders.problems import Problem
-from payments import link_refunds
-from payments.admin import ReadOnlyAdmin
-from payments.models import LinkPayment, LinkRefund, PaymentLink
+from payments import link_payments, link_refunds
+from payments.admin import PaymentEventInline, ReadOnlyAdmin
+from payments.models import LinkEvent, LinkPayment, LinkRefund, PaymentLink
 from payments.refund_form import RefundForm
 
 
@@ -36,6 +36,21 @@ class PaymentLinkForm(forms.ModelForm):  # type: ignore[type-arg]
         fields = ["description", "single_use", "expires_at"]
 
 
+class LinkEventInline(PaymentEventInline):
+    """Who did what and when."""
+
+    model = LinkEvent
+    fields = ["at", "kind", "from_state", "to_state", "actor", "why"]
+    readonly_fields = fields
+
+
+class OwnEventInline(LinkEventInline):
+    """Of the link itself; what happened to a payment stands on the payment's page, with its money."""
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[LinkEvent]:
+        return super().get_queryset(request).filter(payment=None)  # type: ignore[no-any-return]
+
+
 @admin.register(PaymentLink)
 class PaymentLinkAdmin(ModelAdmin):  # type: ignore[misc]
     """Once made, a link cannot be changed, only closed: somebody may have its address already."""
@@ -46,6 +61,9 @@ class PaymentLinkAdmin(ModelAdmin):  # type: ignore[misc]
     list_filter_submit = True
     search_fields = ["description", "token"]
     actions = ["close"]
+
+    def get_inlines(self, request: HttpRequest, obj: PaymentLink | None) -> list[type[OwnEventInline]]:
+        return [OwnEventInline] if obj is not None else []
 
     def get_fields(self, request: HttpRequest, obj: PaymentLink | None = None) -> list[str]:
         if obj is None:
@@ -60,8 +78,7 @@ class PaymentLinkAdmin(ModelAdmin):  # type: ignore[misc]
 
     def save_model(self, request: HttpRequest, obj: PaymentLink, form: Any, change: bool) -> None:
         obj.amount_cents = int(form.cleaned_data["euros"] * 100)
-        obj.created_by = cast(User, request.user)
-        obj.save()
+        link_payments.add(obj, actor=cast(User, request.user))
         self.message_user(request, obj.address, messages.SUCCESS)
 
     @admin.action(description=_("Close"), permissions=["add"])
@@ -98,7 +115,7 @@ class LinkPaymentAdmin(ReadOnlyAdmin):
     search_fields = ["public_id", "link__description", "session_id", "intent_id"]
     exclude = ["url", "idempotency_key", "visitor"]
     actions = ["refund"]
-    inlines = [LinkRefundInline]
+    inlines = [LinkRefundInline, LinkEventInline]
     change_form_outer_after_template = "payments/link_refund.html"
 
     def get_urls(self) -> list[Any]:

@@ -3,19 +3,16 @@ in the same `settle`, and an event is only a trigger (C1, C5, C8–C10, C43)."""
 
 import datetime
 
-import structlog
 from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
 from payments import at_stripe_links, facts, gateway, link_refunds, parameters
-from payments.link_rows import lock, tell
+from payments.link_rows import lock, lock_link, move, note, note_link, tell
 from payments.models import LinkPayment, PaymentLink
 from payments.problems import LinkClosed, PaymentRefused, PaymentServiceUnavailable
 
 State = LinkPayment.State
-
-log = structlog.get_logger(__name__)
 
 
 def make(
@@ -28,14 +25,18 @@ def make(
 ) -> PaymentLink:
     """A new link. Raises ValidationError when sum or words will not do."""
     link = PaymentLink(
-        amount_cents=cents,
-        description=description.strip(),
-        single_use=single_use,
-        created_by=actor,
-        expires_at=expires_at,
+        amount_cents=cents, description=description.strip(), single_use=single_use, expires_at=expires_at
     )
+    return add(link, actor=actor)
+
+
+def add(link: PaymentLink, *, actor: User | None = None) -> PaymentLink:
+    """Saves a link that was filled in, with the first line of its history. Raises ValidationError."""
+    link.created_by = actor
     link.full_clean()
-    link.save()
+    with transaction.atomic():
+        link.save()
+        note_link(link, "made", actor=actor)
     return link
 
 
@@ -74,12 +75,14 @@ def start(link_id: int, visitor: str, language: str) -> LinkPayment:
 
 def _existing_or_new(link_id: int, visitor: str, language: str) -> LinkPayment:
     with transaction.atomic():
-        link = PaymentLink.objects.select_for_update().get(pk=link_id)
+        link = lock_link(link_id)
         if not payable(link):
             raise LinkClosed
         key = "" if link.single_use else visitor
         found = link.payments.filter(state__in=LinkPayment.OPEN, visitor=key).first()
-        return found or LinkPayment.objects.create(
+        if found is not None:
+            return found
+        payment = LinkPayment.objects.create(
             link=link,
             visitor=key,
             amount_cents=link.amount_cents,
@@ -87,6 +90,8 @@ def _existing_or_new(link_id: int, visitor: str, language: str) -> LinkPayment:
             language=language,
             expires_at=parameters.expires_at(),
         )
+        note(payment, "created")
+        return payment
 
 
 def opened(payment_id: int, session: facts.Session) -> LinkPayment:
@@ -95,8 +100,7 @@ def opened(payment_id: int, session: facts.Session) -> LinkPayment:
         payment = lock(payment_id)
         if payment.session_id is None:
             payment.session_id, payment.url = session.id, session.url
-            payment.state = State.PENDING if payment.state == State.CREATED else payment.state
-            payment.save()
+            move(payment, State.PENDING if payment.state == State.CREATED else payment.state, kind="opened")
         return payment
 
 
@@ -124,9 +128,9 @@ def _paid(payment_id: int, session: facts.Session) -> None:
             return
         again = payment.link.single_use and paid(payment.link)
         payment.received_cents = session.intent.received_cents if session.intent else session.amount_cents
-        payment.state, payment.confirmed_at, payment.url = State.CONFIRMED, timezone.now(), ""
+        payment.confirmed_at, payment.url = timezone.now(), ""
         payment.intent_id, payment.email = session.intent_id or None, session.email
-        payment.save()
+        move(payment, State.CONFIRMED)
         fits = (payment.received_cents, session.currency) == (payment.amount_cents, payment.currency)
         if again:
             link_refunds.plan(payment, reason="the link can be paid once, and was paid already")
@@ -134,15 +138,14 @@ def _paid(payment_id: int, session: facts.Session) -> None:
         tell(payment, "paid" if fits else "review")
         if payment.email:
             tell(payment, "receipt")
-    log.info("link_paid", payment=payment.public_id)
 
 
-def _waiting(payment_id: int, to: str) -> None:
+def _waiting(payment_id: int, to: str, why: str = "") -> None:
     with transaction.atomic():
         payment = lock(payment_id)
-        if payment.state in LinkPayment.OPEN:
-            payment.state, payment.url = to, ""
-            payment.save()
+        if payment.state in LinkPayment.OPEN and (payment.state != to or payment.url):
+            payment.url = ""
+            move(payment, to, why, kind="waits" if to == State.PENDING else "")
 
 
 def _cancel(payment_id: int) -> None:
@@ -159,6 +162,7 @@ def apply_dispute(found: facts.Dispute) -> bool:
         if payment.dispute != found.status:
             payment.dispute = found.status[:40]
             payment.save()
+            note(payment, f"dispute_{found.status}", why=found.reason)
             tell(payment, "dispute", f"{found.id}:{found.status}")
     return True
 

@@ -1,21 +1,18 @@
 """Refunds of what was paid by a link, whole or in parts, under the rules of orders' refunds (payments/refunds.py): a row
 with its key is committed before Stripe is asked, never more than is left, and booked as Stripe says they are (C32–C38)."""
 
-import structlog
 from django.db import transaction
 from django.db.models import Sum
 
 from accounts.models import User
 from outbox.services import enqueue
 from payments import facts, gateway
-from payments.link_rows import lock, tell
+from payments.link_rows import lock, note, tell
 from payments.models import LinkPayment, LinkRefund, Refund
 from payments.problems import IdempotencyKeyReused, NotRefundable, OverRefund
 from payments.refunds import STATES, stale
 
 State = Refund.State
-
-log = structlog.get_logger(__name__)
 
 
 def refund(
@@ -45,8 +42,8 @@ def plan(
     row = LinkRefund(payment=payment, amount_cents=amount, reason=reason[:255], actor=actor)
     row.idempotency_key = key or str(row.idempotency_key)
     row.save()
+    note(payment, "refund_asked", why=reason, actor=actor)
     enqueue("payments.refund_link", key=f"refund-link:{row.public_id}", payload={"refund_id": row.pk})
-    log.info("link_refund_asked", payment=payment.public_id, refund=row.public_id)
     return row
 
 
@@ -77,7 +74,11 @@ def send(refund_id: int) -> None:
 def _refused(row: LinkRefund, code: str) -> None:
     with transaction.atomic():
         payment = lock(row.payment_id)
-        LinkRefund.objects.filter(pk=row.pk, state=State.CREATED).update(state=State.FAILED, failure_code=code[:80])
+        if not LinkRefund.objects.filter(pk=row.pk, state=State.CREATED).update(
+            state=State.FAILED, failure_code=code[:80]
+        ):
+            return
+        note(payment, "refund_failed", why=code)
         tell(payment, "refund_failed", row.public_id)
 
 
@@ -105,9 +106,12 @@ def _book(payment: LinkPayment, found: facts.Refund) -> None:
         return
     row = row or payment.refunds.filter(public_id=_ours(found), provider_id=None).first()
     row = row or LinkRefund(payment=payment, amount_cents=found.amount_cents, reason="made in Stripe's dashboard")
+    changed = row.state != state
     row.provider_id, row.state = found.id, state
     row.failure_code = found.failure_reason[:80]
     row.save()
+    if changed:
+        note(payment, f"refund_{state}", why=found.failure_reason or row.reason)
     if row.state in (State.FAILED, State.CANCELED):
         tell(payment, "refund_failed", found.id)
 
