@@ -87,7 +87,16 @@ class ShopSettingsAdmin(SimpleHistoryAdmin, ModelAdmin):  # type: ignore[misc]
         (_("Studio"), {"fields": ["studio_name", "legal_name", "address", "nipc", ("email", "phone")]}),
         (_("Looks"), {"fields": [("logo", "colour")]}),
         (_("Prices"), {"fields": ["iva_percent", ("minimum_order_cents", "free_shipping_from_cents")]}),
-        (_("Delivery"), {"fields": [("delivery_days_min", "delivery_days_max"), "pickup_enabled", "pickup_hours"]}),
+        (
+            _("Delivery"),
+            {
+                "fields": [
+                    ("delivery_days_min", "delivery_days_max"),
+                    "pickup_enabled",
+                    ("pickup_hours_pt", "pickup_hours_en"),
+                ]
+            },
+        ),
         (_("Consumer law"), {"fields": ["complaints_url", "arbitration_body", "arbitration_url"]}),
     ]
 

@@ -11,7 +11,8 @@ STUDIO = {
     "phone": "+351 210 000 100",
     "arbitration_body": "Centro de Arbitragem de Conflitos de Consumo de Lisboa",
     "arbitration_url": "https://www.centroarbitragemlisboa.pt/",
-    "pickup_hours": "Seg–Sex 10:00–19:00, Sáb 10:00–13:00",
+    "pickup_hours_pt": "Seg–Sex 10:00–19:00, Sáb 10:00–13:00",
+    "pickup_hours_en": "Mon–Fri 10:00–19:00, Sat 10:00–13:00",
 }
 
 

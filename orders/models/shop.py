@@ -29,7 +29,8 @@ class ShopSettings(models.Model):
     logo = models.ImageField(_("logo"), upload_to="shop/", blank=True)
     colour = models.CharField(_("colour"), max_length=7, default="#1f5f5b", help_text="#rrggbb")
     pickup_enabled = models.BooleanField(_("pickup in the studio"), default=True)
-    pickup_hours = models.CharField(_("opening hours"), max_length=160, blank=True)
+    pickup_hours_pt = models.CharField(_("opening hours (Portuguese)"), max_length=160, blank=True)
+    pickup_hours_en = models.CharField(_("opening hours (English)"), max_length=160, blank=True)
     iva_percent = models.DecimalField(
         _("IVA (%)"),
         max_digits=4,
@@ -50,6 +51,12 @@ class ShopSettings(models.Model):
 
     def __str__(self) -> str:
         return self.studio_name
+
+    @property
+    def pickup_hours(self) -> str:
+        """In the reader's language; in Portuguese where the owner wrote nothing else."""
+        english = (translation.get_language() or "").startswith("en")
+        return (self.pickup_hours_en if english else "") or self.pickup_hours_pt
 
     def clean(self) -> None:
         """The number stands on every page and in the legal texts: its check digit has to fit (P2)."""

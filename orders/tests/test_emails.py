@@ -35,7 +35,7 @@ def shop(db: None) -> ShopSettings:
         nipc="123456789",
         email="estudio@example.test",
         colour="#123456",
-        pickup_hours="9h–18h",
+        pickup_hours_pt="9h–18h",
     )
 
 

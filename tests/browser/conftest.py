@@ -87,7 +87,8 @@ def studio() -> None:
             "phone": "+351 210 000 000",
             "arbitration_body": "Centro de Arbitragem de Conflitos de Consumo de Lisboa",
             "arbitration_url": "https://www.centroarbitragemlisboa.pt/",
-            "pickup_hours": "Terça a sábado, 10h–18h",
+            "pickup_hours_pt": "Terça a sábado, 10h–18h",
+            "pickup_hours_en": "Tuesday to Saturday, 10:00–18:00",
         },
     )
 
