@@ -1,6 +1,6 @@
 """Celery's side of payments: each task calls one service."""
 
-from celery import shared_task
+from celery import Task, shared_task
 from django.conf import settings
 
 from accounts.models import User
@@ -9,9 +9,9 @@ from payments import (
     compensation,
     emails,
     expiry,
-    gateway,
     inbox,
     leftovers,
+    link_closing,
     link_emails,
     link_refunds,
     refunds,
@@ -19,7 +19,9 @@ from payments import (
 )
 from payments.models import PaymentAttempt
 from payments.problems import NotRefundable, OverRefund
-from payments.reconciliation import days, mail, run
+from payments.reconciliation import mail, run
+
+RECONCILE_AGAIN = 8  # times, over about an hour
 
 
 @shared_task(name="payments.process_inbox", queue="webhooks", ignore_result=True, soft_time_limit=280, time_limit=300)
@@ -83,21 +85,27 @@ def remind_vouchers() -> int:
 
 @shared_task(
     name="payments.reconcile",
+    bind=True,
     ignore_result=True,
     soft_time_limit=3500,
     time_limit=3600,
-    autoretry_for=(gateway.GatewayUnavailable,),
+    autoretry_for=(Exception,),
     retry_backoff=60,
-    max_retries=8,
+    max_retries=RECONCILE_AGAIN,
 )
-def reconcile() -> int:
-    """Daily: yesterday's payments against Stripe's books; how many discrepancies are open."""
-    return run.reconcile(days.yesterday()).open
+def reconcile(self: Task[[], int]) -> int:
+    """Daily: the payments of every day not compared yet against Stripe's books; how many discrepancies are open."""
+    return run.catch_up(last=self.request.retries >= RECONCILE_AGAIN).open
 
 
 @durable_task("payments.email_link", queue="mail")
 def email_link(payment_id: int, kind: str) -> None:
     link_emails.email_link(payment_id, kind)
+
+
+@durable_task("payments.close_link", queue="default", max_attempts=12)
+def close_link(link_id: int) -> None:
+    link_closing.end_pages(link_id)
 
 
 @durable_task("payments.refund_link", queue="default", max_attempts=12)

@@ -158,7 +158,7 @@ def _observation(control: Blueprint, world: World, server: Server, geocoder: Geo
 def fault(item: dict[str, Any]) -> Fault:
     """Raises ValueError for an unknown kind or time."""
     planned = Fault(**item)
-    if planned.kind not in ("500", "429", "reset", "timeout") or planned.when not in ("before", "after"):
+    if planned.kind not in ("500", "429", "403", "reset", "timeout") or planned.when not in ("before", "after"):
         raise ValueError("fail needs kind 500, 429, reset or timeout, and when before or after")
     return planned
 

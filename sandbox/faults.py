@@ -28,7 +28,7 @@ class Settings:
 class Fault:
     """One planned failure of a call of the payment API."""
 
-    kind: str  # "500", "429", "reset", "timeout"
+    kind: str  # "500", "429", "403" (a key that may not do this), "reset", "timeout"
     when: str = "before"  # "before" or "after" the commit
     path: str = ""  # only calls whose path contains this
     method: str = ""  # only GET, POST or DELETE

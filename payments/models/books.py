@@ -1,6 +1,7 @@
 """What Stripe's own books say: movements of the balance with their fees, and payouts to the shop's bank. Cents."""
 
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from payments.models.attempt import PaymentAttempt
@@ -59,3 +60,20 @@ class Payout(models.Model):
 
     def __str__(self) -> str:
         return self.provider_id
+
+
+class ReconciledStep(models.Model):
+    """A step of the daily comparison (payments/reconciliation/run.py) that has finished with a day of the shop's time zone."""
+
+    date = models.DateField(_("day"))
+    step = models.CharField(_("step"), max_length=40)
+    at = models.DateTimeField(_("at"), default=timezone.now)
+
+    class Meta:
+        ordering = ["date", "pk"]
+        verbose_name = _("compared day")
+        verbose_name_plural = _("compared days")
+        constraints = [models.UniqueConstraint(fields=["date", "step"], name="one_row_a_day_and_step")]
+
+    def __str__(self) -> str:
+        return f"{self.date} {self.step}"

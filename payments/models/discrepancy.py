@@ -21,6 +21,7 @@ class Discrepancy(models.Model):
         DISPUTE = "dispute", _("unknown dispute")
         PAYOUT = "payout", _("a payout does not add up")
         ENDPOINT = "endpoint", _("webhooks do not arrive")
+        STEP = "step", _("the comparison did not finish")
 
     WHAT_TO_DO = {
         Kind.MISSING_HERE: _(
@@ -45,6 +46,10 @@ class Discrepancy(models.Model):
         Kind.ENDPOINT: _(
             "In Stripe's dashboard, under Developers, Webhooks: the endpoint must be enabled, have the shop's address and "
             "send the events that docs/payments.md lists. Then run: manage.py replay_webhooks --undelivered"
+        ),
+        Kind.STEP: _(
+            "This step is tried again every day, and its days are made up for. If Stripe's side says misconfigured, give the "
+            "shop's key the right to read this in Stripe's dashboard, under Developers, API keys; otherwise see the log."
         ),
     }
 

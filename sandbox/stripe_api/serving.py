@@ -94,6 +94,8 @@ class Server:
         if fault and fault.kind == "429":
             raise ApiError("Request rate limit exceeded. Learn more about rate limits here: https://stripe.com/docs/rate-limits.",
                            status=429, code="rate_limit")  # fmt: skip
+        if fault and fault.kind == "403":
+            raise ApiError("The provided key does not have the required permissions for this endpoint.", status=403)
         if fault and fault.kind == "reset" and fault.when == "before":
             raise reset()
         params = parameters.check(call, given)
