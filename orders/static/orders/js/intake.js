@@ -10,6 +10,7 @@ export function takeIn(root, add) {
       add(input.dataset.pick === "folder" ? files.filter(looksLikePicture) : files);
       input.value = "";
     });
+    if (input.files.length) input.dispatchEvent(new Event("change")); // picked before this script was here
   }
   for (const button of root.querySelectorAll("[data-opens]")) {
     button.addEventListener("click", () => root.querySelector(`[data-pick="${button.dataset.opens}"]`).click());

@@ -1,6 +1,4 @@
-// On every page: tells the styles that scripts run, and keeps a form from being sent twice.
-
-document.documentElement.classList.add("scripted");
+// On every page: keeps a form from being sent twice.
 
 document.addEventListener("submit", (event) => {
   const form = event.target;
