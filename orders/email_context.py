@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db.models import Sum
 from django.urls import reverse
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
-from orders import carriers, links, snapshots
+from orders import carriers, links, snapshots, vouchers
 from orders.email_kinds import Kind
 from orders.models import Order, OrderPhoto, Question, ShopSettings
 from orders.theme import contrast
+from orders.vouchers import Voucher
 
 THUMBNAIL = 72  # px, of a photo's longer side in the HTML mails
 
@@ -37,7 +37,12 @@ def cid(photo: OrderPhoto) -> str:
 
 
 def customer(
-    order: Order, shop: ShopSettings, texts: Kind, images: Mapping[str, bytes], name: str
+    order: Order,
+    shop: ShopSettings,
+    texts: Kind,
+    images: Mapping[str, bytes],
+    name: str,
+    reference: Voucher | None = None,
 ) -> dict[str, object]:
     """For customer.html and customer.txt."""
     return _shared(order, shop, images) | {
@@ -46,7 +51,7 @@ def customer(
         "link": links.absolute(order),
         "tracking_url": carriers.tracking_url(order.carrier, order.tracking),
         "missing": _missing(order, images),
-        "voucher": _voucher(order),
+        "voucher": reference,
         "refunded_cents": order.attempts.aggregate(sum=Sum("refunded_cents"))["sum"] or 0,
     }
 
@@ -57,12 +62,14 @@ def _missing(order: Order, images: Mapping[str, bytes]) -> list[dict[str, object
     return [{"photo": photo, "name": photo.filename or str(photo.seq)} | _picture(photo, images) for photo in photos]
 
 
-def _voucher(order: Order) -> dict[str, object] | None:
-    """The newest Multibanco voucher: entity, reference, amount_cents, expires_at (a time, or None) (C29)."""
-    attempt = order.attempts.filter(voucher__isnull=False).order_by("-created_at").first()
-    if attempt is None or not attempt.voucher:
-        return None
-    return {**attempt.voucher, "expires_at": parse_datetime(str(attempt.voucher.get("expires_at") or ""))}
+def voucher(order: Order, kind: str) -> Voucher | None:
+    """The reference to be paid, while there is one (C28, C29); of "voucher_replaced:7" payment 7's, not to be paid."""
+    base, _colon, attempt_id = kind.partition(":")
+    if base != "voucher_replaced":
+        return vouchers.payable(order)
+    issued = order.attempts.filter(voucher__isnull=False).order_by("-created_at")
+    attempt = (issued.filter(pk=int(attempt_id)) if attempt_id.isdigit() else issued).first()
+    return vouchers.read(attempt.voucher) if attempt else None
 
 
 def owner(order: Order, shop: ShopSettings, images: Mapping[str, bytes], *, attached: int) -> dict[str, object]:

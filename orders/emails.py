@@ -68,7 +68,8 @@ def customer_mail(order: Order, kind: str, message_id: str, *, language: str = "
         shop = ShopSettings.load()
         names = {"number": order.number, "studio": shop.studio_name}
         images = _images(order) if {"prints", "missing"} & set(texts.shows) else {}
-        context = email_context.customer(order, shop, texts, images, person.name)
+        reference = email_context.voucher(order, kind) if "voucher" in texts.shows else None
+        context = email_context.customer(order, shop, texts, images, person.name, reference)
         context |= {"heading": texts.heading % names, "text": texts.text % names, "button": texts.button}
         return Mail(
             to=to or person.email,

@@ -6,7 +6,9 @@ import datetime
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
+from orders import vouchers
 from orders.models import Order, OrderEvent
+from orders.vouchers import Voucher
 
 State = Order.State
 POLLS = 40  # then the page stops looking by itself
@@ -81,6 +83,18 @@ def steps(order: Order, events: list[OrderEvent]) -> list[Step]:
     ]
 
 
+def may_pay(order: Order, voucher: Voucher | None) -> bool:
+    """Whether the page leads back to paying: nothing came yet, and no reference waits to be paid instead (C28).
+
+    A reference of what was changed since is not to be paid (C6); a bank that is still working on a payment is waited for.
+    """
+    if order.state != State.PENDING or voucher is not None:
+        return False
+    if order.payment_state == Order.PaymentState.AWAITING:
+        return vouchers.issued(order) is not None
+    return order.payment_state == Order.PaymentState.UNPAID
+
+
 def look_again_after(order: Order, polls: int) -> int | None:
     """Seconds until the page asks again: soon at first, then ever more slowly, and at last, or when settled, not at all."""
     if order.state in SETTLED or polls >= POLLS:
@@ -89,6 +103,8 @@ def look_again_after(order: Order, polls: int) -> int | None:
     return min(round(quick * 1.25**polls), SLOWEST_SECONDS)
 
 
-def version(order: Order) -> str:
+def version(order: Order, voucher: Voucher | None) -> str:
     """Changes with everything that the page shows of the order's way."""
-    return f"{order.state}.{order.payment_state}.{order.tracking}.{sum(1 for photo in order.photos.all() if photo.missing_since)}"
+    missing = sum(1 for photo in order.photos.all() if photo.missing_since)
+    reference = f".{voucher.reference.replace(' ', '')}" if voucher else ""
+    return f"{order.state}.{order.payment_state}.{order.tracking}.{missing}{reference}"

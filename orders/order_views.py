@@ -3,17 +3,17 @@
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
-from orders import arrival, carriers, form_files, links, order_page, pictures, reordering, services, snapshots
+from orders import arrival, carriers, form_files, links, order_page, pictures, reordering, services, snapshots, vouchers
 from orders.context import shop_of
 from orders.models import Order, OrderPhoto
 from orders.problems import Problem
 from orders.snapshots import Snapshot
+from orders.vouchers import Voucher
 from uploads import incoming, stash, storage
 from uploads.photo import StashError
 from uploads.receive import UploadRefused, receive
@@ -34,7 +34,8 @@ def order(request: HttpRequest, number: str) -> HttpResponse:
     """The whole page; to htmx, what has changed and when to ask again."""
     found = by_link(request, number)
     polls = _count(request)
-    version = order_page.version(found)
+    voucher = vouchers.payable(found)
+    version = order_page.version(found, voucher)
     wait = order_page.look_again_after(found, polls)
     context: dict[str, object] = {
         "order": found,
@@ -47,7 +48,7 @@ def order(request: HttpRequest, number: str) -> HttpResponse:
     }
     polled = request.headers.get("HX-Request") == "true"
     if not polled or context["changed"]:
-        context |= _details(request, found)
+        context |= _details(request, found, voucher)
     response = render(request, "orders/parts/order_poll.html" if polled else "orders/order.html", context)
     response["Referrer-Policy"] = links.REFERRER_POLICY
     response["X-Robots-Tag"] = "noindex"
@@ -104,7 +105,7 @@ def _take_again(request: HttpRequest, found: Order, seq: int) -> None:
     services.replace_photo(found, seq, photo)
 
 
-def _details(request: HttpRequest, found: Order) -> dict[str, object]:
+def _details(request: HttpRequest, found: Order, voucher: Voucher | None) -> dict[str, object]:
     heading, lede = order_page.heading(found)
     events = list(found.events.all())
     waiting = snapshots.load(found.number) if found.paid_at is None else None
@@ -125,7 +126,8 @@ def _details(request: HttpRequest, found: Order) -> dict[str, object]:
         "photos_deleted": found.photos_deleted_at is not None,
         "arrives": arrival.of_order(found, shop_of(request)),
         "may_cancel": services.customer_may_cancel(found),
-        "voucher": _voucher(found) if found.state == Order.State.PENDING else None,
+        "voucher": voucher,
+        "may_pay": order_page.may_pay(found, voucher),
     }
 
 
@@ -136,15 +138,6 @@ def _name(photo: OrderPhoto, waiting: Snapshot | None) -> str:
         or (waiting.filenames.get(photo.seq, "") if waiting else "")
         or _("Photo %(seq)s") % {"seq": photo.seq}
     )
-
-
-def _voucher(found: Order) -> dict[str, object] | None:
-    """The newest Multibanco reference that waits to be paid (C29)."""
-    issued = [attempt for attempt in found.attempts.all() if attempt.voucher]
-    if not issued:
-        return None
-    voucher = max(issued, key=lambda attempt: attempt.created_at).voucher or {}
-    return {**voucher, "expires_at": parse_datetime(str(voucher.get("expires_at") or ""))}
 
 
 def _thumbnail(photo: OrderPhoto) -> bytes | None:

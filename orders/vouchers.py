@@ -25,10 +25,14 @@ def payable(order: Order) -> Voucher | None:
     """The newest reference whose payment is open, while the order waits for it and nobody has changed it since."""
     if order.state != Order.State.PENDING or order.payment_state != Order.PaymentState.AWAITING:
         return None
+    found = issued(order)
+    return found if found is not None and not changed_since(order) else None
+
+
+def issued(order: Order) -> Voucher | None:
+    """The newest reference that may still be paid at a cash machine, also where nobody should any more."""
     waiting = [attempt for attempt in order.attempts.all() if attempt.voucher and attempt.state in OPEN]
-    if not waiting or changed_since(order):
-        return None
-    return read(max(waiting, key=lambda attempt: attempt.created_at).voucher)
+    return read(max(waiting, key=lambda attempt: attempt.created_at).voucher) if waiting else None
 
 
 def read(kept: Mapping[str, Any] | None) -> Voucher | None:

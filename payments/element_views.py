@@ -7,7 +7,8 @@ from django.utils.translation import get_language
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from orders import links
+from orders import links, order_page, vouchers
+from orders.models import Order
 from payments import at_stripe, attempts, gateway
 from payments.checkout import away
 from payments.models import PaymentAttempt
@@ -25,7 +26,7 @@ def element(request: HttpRequest, payment: str) -> HttpResponse:
     if attempt.method != PaymentAttempt.Method.ELEMENTS or not attempt.intent_id:
         raise Http404
     if attempt.state not in attempts.OPEN or not attempt.url:
-        return redirect(links.order_path(attempt.order) if attempt.order.paid_at or attempt.voucher else REVIEW)
+        return redirect(_after(attempt.order))
     try:
         intent = gateway.retrieve_intent(attempt.intent_id)
     except gateway.GatewayError as error:
@@ -43,6 +44,12 @@ def element(request: HttpRequest, payment: str) -> HttpResponse:
     answer = render(request, "payments/element.html", context)
     answer._csp_update = POLICY  # type: ignore[attr-defined]
     return answer
+
+
+def _after(order: Order) -> str:
+    """Where a page that is over leads: back to paying while that is possible, else to what became of the order."""
+    to_pay = order.payment_state == Order.PaymentState.UNPAID or order_page.may_pay(order, vouchers.payable(order))
+    return REVIEW if to_pay else links.order_path(order)
 
 
 # What Stripe.js needs, on this page only: its script, its frames (3-D Secure too), and its API.

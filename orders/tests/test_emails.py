@@ -155,9 +155,17 @@ def test_a_pickup_order_that_is_ready_says_where_and_when(mailbox: Mailbox) -> N
         assert "9h–18h" in body(mail, form)
 
 
+def awaiting() -> Order:
+    """An order whose customer chose a delayed method: the address is in Redis alone."""
+    order: Order = OrderFactory(language="en", payment_state="awaiting")
+    delivery: dict[str, object] = {"email": "ana@example.test", "name": "Ana"}
+    snapshots.save(order.number, Snapshot(order.number, order.draft_id, delivery, {}, []), 60)
+    return order
+
+
 def test_an_awaiting_mail_carries_the_voucher(mailbox: Mailbox) -> None:
     """C29: entity, reference, amount and expiry."""
-    order = paid_order([jpeg(seed=1)], language="en")
+    order = awaiting()
     voucher = {"entity": "11249", "reference": "123 456 789", "amount_cents": 460, "expires_at": "2026-11-28T20:00:00Z"}
     order.attempts.create(method="checkout", amount_cents=460, voucher=voucher)
     mail = sent(mailbox, order, "awaiting")

@@ -5,13 +5,14 @@ import datetime
 import pytest
 from django.test import Client
 
-from orders import drafts, links
+from orders import drafts, emails, links
 from orders.models import Order
 from orders.tests import visitors
-from payments import confirmation
+from payments import confirmation, expiry, facts, gateway
 from payments.checkout import start_checkout
 from payments.models import PaymentAttempt
 from payments.tests.stand_in import Json, StandIn
+from payments.tests.test_elements import confirm
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -87,3 +88,78 @@ def test_the_api_gives_no_reference_of_what_was_changed_or_paid_since(stripe_api
     stripe_api.answer_intent(str(paid.intent_id), "complete")
     confirmation.settle_session(str(paid.session_id))
     assert in_the_api(paid.order) is None
+
+
+def on_the_page(order: Order) -> str:
+    answer = Client().get(links.order_path(order))
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+RETRY = "Ainda não pagou? Voltar ao pagamento"
+
+
+def shows(page: str, attempt: PaymentAttempt) -> tuple[bool, bool]:
+    """Whether the page shows the attempt's reference, and whether it leads back to paying."""
+    return str((attempt.voucher or {})["reference"]) in page, RETRY in page
+
+
+def test_a_reference_leaves_page_and_mail_when_its_payment_has_failed(stripe_api: StandIn) -> None:
+    """C28: the customer is led back to paying instead."""
+    attempt = issued(stripe_api)
+    assert shows(on_the_page(attempt.order), attempt) == (True, False)
+    failed(stripe_api, attempt)
+    assert shows(on_the_page(attempt.order), attempt) == (False, True)
+    mail = emails.customer_mail(Order.objects.get(), "awaiting", "<x@y>")
+    assert str((attempt.voucher or {})["reference"]) not in mail.text + mail.html
+
+
+def test_a_reference_leaves_the_page_when_the_draft_has_changed(stripe_api: StandIn) -> None:
+    """C6: it can still be paid at a cash machine, and nobody is told to."""
+    draft = visitors.complete()
+    attempt = issued(stripe_api, draft)
+    changed(draft)
+    expiry.expire_attempts(draft.id)
+    attempt.refresh_from_db()
+    assert (attempt.state, attempt.order.payment_state) == ("pending", "awaiting")
+    assert shows(on_the_page(attempt.order), attempt) == (False, True)
+    mail = emails.customer_mail(attempt.order, f"voucher_reminder:{attempt.pk}", "<x@y>")
+    assert str((attempt.voucher or {})["reference"]) not in mail.text + mail.html
+
+
+def test_a_reference_leaves_the_page_when_another_version_was_bought(stripe_api: StandIn) -> None:
+    """C11: also where Redis has lost the draft."""
+    draft = visitors.complete()
+    attempt = issued(stripe_api, draft)
+    newer = start_checkout(changed(draft), language="pt", terms=True).order.attempts.get()
+    stripe_api.pay(str(newer.session_id))
+    confirmation.settle_session(str(newer.session_id))
+    for _turn in range(2):
+        assert shows(on_the_page(attempt.order), attempt)[0] is False
+        drafts.delete(draft.id)
+
+
+def test_neither_a_reference_nor_a_way_to_pay_while_money_is_in_review(stripe_api: StandIn) -> None:
+    """C10: the customer must not pay again."""
+    attempt = issued(stripe_api)
+    Order.objects.update(payment_state="review")
+    assert shows(on_the_page(attempt.order), attempt) == (False, False)
+
+
+def test_the_shops_own_payment_page_leads_back_to_paying_after_a_failure(stripe_api: StandIn) -> None:
+    """C28: to the order's page while the reference waits, and to the review when it is over."""
+    client, draft = Client(), visitors.complete()
+    client.get("/api/v1/drafts/current/")
+    session = client.session
+    session[drafts.SESSION_KEY] = draft.id
+    session.save()
+    started = start_checkout(draft, "elements", language="pt", terms=True)
+    attempt = PaymentAttempt.objects.get()
+    intent_id = str(attempt.intent_id)
+    confirm(started.client_secret, method="multibanco", email="ana@example.test")
+    confirmation.settle(facts.as_session(gateway.retrieve_intent(intent_id)))
+    page = f"/pay/{attempt.public_id}/"
+    assert client.get(page)["Location"] == links.order_path(started.order)
+    stripe_api.answer_intent(intent_id, "fail")
+    confirmation.settle(facts.as_session(gateway.retrieve_intent(intent_id)))
+    assert client.get(page)["Location"] == "/review/"
