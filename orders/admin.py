@@ -98,6 +98,7 @@ class ShopSettingsAdmin(SimpleHistoryAdmin, ModelAdmin):  # type: ignore[misc]
             },
         ),
         (_("Consumer law"), {"fields": ["complaints_url", "arbitration_body", "arbitration_url"]}),
+        (_("Who processes personal data"), {"fields": ["carrier", "hosting_provider", "email_provider"]}),
     ]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from orders.models import LegalDocument, ShopSettings
 
@@ -20,6 +21,7 @@ def versions() -> dict[str, str]:
 
 def text(document: LegalDocument, shop: ShopSettings) -> str:
     """The text in the reader's language, with the seller's data filled in."""
+    on_request = _("a company that we name on request")
     values = {
         "studio": shop.studio_name,
         "seller": shop.legal_name or shop.studio_name,
@@ -30,6 +32,9 @@ def text(document: LegalDocument, shop: ShopSettings) -> str:
         "arbitration": shop.arbitration_body,
         "arbitration_url": shop.arbitration_url,
         "complaints_url": shop.complaints_url,
+        "carrier": shop.carrier or on_request,
+        "hosting": shop.hosting_provider or on_request,
+        "email_provider": shop.email_provider or on_request,
         "photos_keep_days": str(settings.PHOTOS_KEEP_DAYS),
         "delivery_days": f"{shop.delivery_days_min}–{shop.delivery_days_max}",
     }

@@ -11,6 +11,7 @@ STUDIO = {
     "phone": "+351 210 000 100",
     "arbitration_body": "Centro de Arbitragem de Conflitos de Consumo de Lisboa",
     "arbitration_url": "https://www.centroarbitragemlisboa.pt/",
+    "carrier": "CTT – Correios de Portugal, S.A.",
     "pickup_hours_pt": "Seg–Sex 10:00–19:00, Sáb 10:00–13:00",
     "pickup_hours_en": "Mon–Fri 10:00–19:00, Sat 10:00–13:00",
 }

@@ -26,6 +26,16 @@ class ShopSettings(models.Model):
     )
     arbitration_url = models.URLField(_("its website"), blank=True)
     complaints_url = models.URLField(_("Livro de Reclamações"), default="https://www.livroreclamacoes.pt/")
+    carrier = models.CharField(
+        _("carriers"),
+        max_length=160,
+        blank=True,
+        help_text=_("named in the privacy text, such as CTT – Correios de Portugal, S.A."),
+    )
+    hosting_provider = models.CharField(
+        _("hosting provider"), max_length=160, blank=True, help_text=_("of the shop and the photos, with its country")
+    )
+    email_provider = models.CharField(_("email provider"), max_length=160, blank=True, help_text=_("with its country"))
     logo = models.ImageField(_("logo"), upload_to="shop/", blank=True)
     colour = models.CharField(_("colour"), max_length=7, default="#1f5f5b", help_text="#rrggbb")
     pickup_enabled = models.BooleanField(_("pickup in the studio"), default=True)

@@ -5,7 +5,7 @@ from django.utils import translation
 from django.utils.translation import gettext
 
 from orders import advice, legal, price_list
-from orders.models import LegalDocument
+from orders.models import LegalDocument, ShopSettings
 
 pytestmark = pytest.mark.django_db
 
@@ -68,3 +68,32 @@ def test_a_text_that_the_owner_wrote_is_never_replaced() -> None:
     price_list.install()
     assert LegalDocument.objects.filter(kind="terms").count() == 1
     assert legal.versions() == {"terms": "minha", "privacy": "2", "withdrawal": "2"}
+
+
+@pytest.mark.parametrize(
+    ("language", "unnamed", "kinds"),
+    [
+        ("pt", "uma empresa que indicamos a pedido", ("Pagamento", "Validação da morada", "Transporte", "Alojamento", "Envio de email")),
+        ("en", "a company that we name on request", ("Payment", "Checking the address", "Delivery", "Hosting", "Sending email")),
+    ],
+)  # fmt: skip
+def test_the_privacy_text_lists_who_processes_personal_data(
+    language: str, unnamed: str, kinds: tuple[str, ...]
+) -> None:
+    """P3: each kind is there; the names are the studio's own, and none is left blank."""
+    price_list.install()
+    document = LegalDocument.objects.get(kind="privacy")
+    with translation.override(language):
+        assert legal.text(document, ShopSettings()).count(unnamed) == 3
+        named = ShopSettings(carrier="CTT – Correios", hosting_provider="Nuvem, S.A.", email_provider="Correio, Lda.")
+        text = legal.text(document, named)
+    assert unnamed not in text
+    assert [kind for kind in kinds if f"- **{kind}" not in text] == []
+    for name in (
+        "Stripe Payments Europe, Ltd.",
+        "Google Ireland Ltd.",
+        "CTT – Correios",
+        "Nuvem, S.A.",
+        "Correio, Lda.",
+    ):
+        assert name in text
