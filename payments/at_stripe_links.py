@@ -8,8 +8,9 @@ from django.conf import settings
 from django.utils import timezone
 
 from payments import facts, gateway, parameters
-from payments.models import LinkPayment
+from payments.models import LinkPayment, PaymentLink
 
+SHORTEST = datetime.timedelta(minutes=31)  # Stripe refuses less than 30; time passes until it is asked (C4)
 STILL_USEFUL = datetime.timedelta(minutes=2)
 
 
@@ -36,6 +37,14 @@ def params(payment: LinkPayment) -> dict[str, Any]:
         "expires_at": int(payment.expires_at.timestamp()),
     }
     return asked | parameters.methods(payment.amount_cents, payment.currency)
+
+
+def until(link: PaymentLink) -> datetime.datetime | None:
+    """When a page opened now closes: at the usual time (C4), at the latest with its link; None where too little is left."""
+    ends = parameters.expires_at()
+    if link.expires_at is not None:
+        ends = min(ends, link.expires_at.replace(microsecond=0))
+    return ends if ends - timezone.now() >= SHORTEST else None
 
 
 def ask(payment: LinkPayment) -> facts.Session:

@@ -1,5 +1,6 @@
 """Payment links in the admin: made and closed here; what was paid by them stands beside the orders, with its refund."""
 
+import datetime
 from typing import Any, cast
 
 from django import forms
@@ -18,8 +19,9 @@ from unfold.widgets import UnfoldAdminDecimalFieldWidget
 
 from accounts.models import User
 from orders.problems import Problem
-from payments import link_payments, link_refunds
+from payments import link_closing, link_payments, link_refunds
 from payments.admin import PaymentEventInline, ReadOnlyAdmin
+from payments.at_stripe_links import SHORTEST
 from payments.models import LinkEvent, LinkPayment, LinkRefund, PaymentLink
 from payments.refund_form import RefundForm
 
@@ -34,6 +36,12 @@ class PaymentLinkForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = PaymentLink
         fields = ["description", "single_use", "expires_at"]
+
+    def clean_expires_at(self) -> datetime.datetime | None:
+        expires_at: datetime.datetime | None = self.cleaned_data["expires_at"]
+        if expires_at is not None and expires_at - timezone.now() < SHORTEST:
+            raise forms.ValidationError(_("A link is open for half an hour at least: please choose a later time."))
+        return expires_at
 
 
 class LinkEventInline(PaymentEventInline):
@@ -83,7 +91,7 @@ class PaymentLinkAdmin(ModelAdmin):  # type: ignore[misc]
 
     @admin.action(description=_("Close"), permissions=["add"])
     def close(self, request: HttpRequest, queryset: QuerySet[PaymentLink]) -> None:
-        count = queryset.filter(closed_at=None).update(closed_at=timezone.now())
+        count = sum(link_closing.close(link.pk, actor=cast(User, request.user)) for link in queryset)
         self.message_user(request, _("Links closed: %(count)d.") % {"count": count}, messages.SUCCESS)
 
     @display(description=_("amount"))

@@ -7,10 +7,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from payments import at_stripe_links, facts, gateway, link_refunds, parameters
+from payments import at_stripe_links, facts, gateway, link_refunds
 from payments.link_rows import lock, lock_link, move, note, note_link, tell
 from payments.models import LinkPayment, PaymentLink
-from payments.problems import LinkClosed, PaymentRefused, PaymentServiceUnavailable
+from payments.problems import LinkClosed, LinkEndsSoon, PaymentRefused, PaymentServiceUnavailable
 
 State = LinkPayment.State
 
@@ -52,13 +52,14 @@ def paid(link: PaymentLink) -> bool:
 def start(link_id: int, visitor: str, language: str) -> LinkPayment:
     """The one open payment of this visitor, with Stripe's page; asked again, the same. Call outside transactions.
 
-    Raises LinkClosed, PaymentServiceUnavailable, PaymentRefused.
+    Raises LinkClosed, LinkEndsSoon, PaymentServiceUnavailable, PaymentRefused.
     """
     try:
         for _turn in range(3):
             payment = _existing_or_new(link_id, visitor, language)
             if not payment.session_id:
                 payment = opened(payment.pk, at_stripe_links.ask(payment))
+                _refuse_closed(payment)
             waiting = not payment.url  # a voucher was issued: it stays payable until it runs out
             if payment.state in LinkPayment.OPEN and (waiting or at_stripe_links.lasting(payment)):
                 return payment
@@ -68,7 +69,7 @@ def start(link_id: int, visitor: str, language: str) -> LinkPayment:
     except gateway.GatewayMisconfigured as error:
         raise PaymentServiceUnavailable from error
     except gateway.GatewayRefused as error:
-        _cancel(payment.pk)
+        cancel(payment.pk)
         raise PaymentRefused from error
     raise PaymentServiceUnavailable
 
@@ -82,16 +83,26 @@ def _existing_or_new(link_id: int, visitor: str, language: str) -> LinkPayment:
         found = link.payments.filter(state__in=LinkPayment.OPEN, visitor=key).first()
         if found is not None:
             return found
+        until = at_stripe_links.until(link)
+        if until is None:
+            raise LinkEndsSoon
         payment = LinkPayment.objects.create(
             link=link,
             visitor=key,
             amount_cents=link.amount_cents,
             currency=link.currency,
             language=language,
-            expires_at=parameters.expires_at(),
+            expires_at=until,
         )
         note(payment, "created")
         return payment
+
+
+def _refuse_closed(payment: LinkPayment) -> None:
+    """The link was closed while Stripe was asked: the page just made must not stay payable."""
+    if payment.link.closed_at is not None:
+        settle(at_stripe_links.closed(str(payment.session_id)))
+        raise LinkClosed
 
 
 def opened(payment_id: int, session: facts.Session) -> LinkPayment:
@@ -114,7 +125,7 @@ def settle(session: facts.Session) -> bool:
     if session.paid:
         _paid(payment.pk, session)
     elif session.status == "expired":
-        _cancel(payment.pk)
+        cancel(payment.pk)
     elif session.status == "complete":
         failed = session.intent is not None and session.intent.status in ("requires_payment_method", "canceled")
         _waiting(payment.pk, State.FAILED if failed else State.PENDING)
@@ -126,18 +137,26 @@ def _paid(payment_id: int, session: facts.Session) -> None:
         payment = lock(payment_id)
         if payment.state == State.CONFIRMED:
             return
-        again = payment.link.single_use and paid(payment.link)
+        unwanted = _unwanted(payment.link)
         payment.received_cents = session.intent.received_cents if session.intent else session.amount_cents
         payment.confirmed_at, payment.url = timezone.now(), ""
         payment.intent_id, payment.email = session.intent_id or None, session.email
         move(payment, State.CONFIRMED)
         fits = (payment.received_cents, session.currency) == (payment.amount_cents, payment.currency)
-        if again:
-            link_refunds.plan(payment, reason="the link can be paid once, and was paid already")
+        if unwanted:
+            link_refunds.plan(payment, reason=unwanted)
             return
         tell(payment, "paid" if fits else "review")
         if payment.email:
             tell(payment, "receipt")
+
+
+def _unwanted(link: PaymentLink) -> str:
+    """Why money that arrives now goes back, whole (C11); "" where it is welcome. As orders that ran out, a link that ran
+    out takes what was begun in time: its pages end with it, so that can only be a Multibanco reference."""
+    if link.single_use and paid(link):
+        return "the link can be paid once, and was paid already"
+    return "the link was closed" if link.closed_at is not None else ""
 
 
 def _waiting(payment_id: int, to: str, why: str = "") -> None:
@@ -148,7 +167,8 @@ def _waiting(payment_id: int, to: str, why: str = "") -> None:
             move(payment, to, why, kind="waits" if to == State.PENDING else "")
 
 
-def _cancel(payment_id: int) -> None:
+def cancel(payment_id: int) -> None:
+    """Ends an open payment here; Stripe never made its page, or has closed it."""
     _waiting(payment_id, State.CANCELED)
 
 

@@ -65,3 +65,14 @@ class LinkClosed(Problem):
     status = 409
     code = "link_closed"
     detail = _("This payment link is no longer open. Please ask the studio for a new one.")
+
+
+class LinkEndsSoon(Problem):
+    """Stripe opens no page for less than half an hour, and none may outlive its link."""
+
+    status = 409
+    code = "link_ends_soon"
+    detail = _(
+        "This payment link ends in about half an hour or less: that is too short to begin a payment. "
+        "Please ask the studio for a new one."
+    )
