@@ -5,21 +5,40 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register, run_checks
 from django.core.exceptions import ImproperlyConfigured
+from django.http.request import validate_host
+
+from photoorders import environment as env
 
 STRIPE_HOSTS = ("https://api.stripe.com",)
 GOOGLE_HOSTS = ("https://maps.googleapis.com",)
 EX_CONFIG = 78  # of sysexits.h
+# What docker/demo.env publishes: every stranger knows it. That file is not in the image; a test compares the two.
+PUBLISHED = {
+    "SECRET_KEY": "demo-only-demo-only-demo-only-demo-only-demo-only",
+    "STRIPE_SECRET_KEY": "sk_test_sandbox",
+    "STRIPE_PUBLISHABLE_KEY": "pk_test_sandbox",
+    "GOOGLE_MAPS_API_KEY": "AIzaSandbox",
+    "AWS_ACCESS_KEY_ID": "photoorders",
+    "AWS_SECRET_ACCESS_KEY": "photoorders-secret",
+    "METRICS_TOKEN": "demo-metrics",
+}
+PUBLISHED_DATABASE_PASSWORD = "demo-database"  # noqa: S105 - refused
+CATCHER_PORT = 1025  # of the sandbox's SMTP server
+NO_MAIL = ("console", "dummy", "filebased")
 
 
 @register(Tags.security, deploy=True)
 def production(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """What a real shop cannot do without. The demo (DEMO=1) brings its own stand-ins and is let off."""
-    return [] if settings.DEMO else [*_secrets(), *_addresses(), *_stores(), *_modes()]
+    if settings.DEMO:
+        return []
+    return [*_secrets(), *_published(), *_addresses(), *_mail(), *_database(), *_s3(), *_redis(), *_modes()]
 
 
 def load_settings() -> None:
@@ -80,6 +99,12 @@ def _secrets() -> Iterator[CheckMessage]:
         )
 
 
+def _published() -> Iterator[CheckMessage]:
+    for name, value in PUBLISHED.items():
+        if getattr(settings, name) == value:
+            yield _error("E009", f"{name} is the demo's, which everybody knows", f"Set {name} to a value of your own.")
+
+
 def _addresses() -> Iterator[CheckMessage]:
     if settings.STRIPE_API_BASE and settings.STRIPE_API_BASE not in STRIPE_HOSTS:
         yield _error(
@@ -95,6 +120,25 @@ def _addresses() -> Iterator[CheckMessage]:
         yield _error(
             "E012", "SITE_URL does not begin with https://", "Set SITE_URL to the shop's public https address."
         )
+    if not validate_host(str(urlsplit(settings.SITE_URL).hostname), settings.ALLOWED_HOSTS):
+        yield _error(
+            "E017", "ALLOWED_HOSTS lacks SITE_URL's host", "Leave ALLOWED_HOSTS unset, or add that host to it."
+        )
+    if any(not origin.startswith("https://") for origin in settings.STRIPE_CHECKOUT_ORIGINS):
+        yield _error(
+            "E018",
+            "STRIPE_CHECKOUT_ORIGINS names an address without https://",
+            "Leave STRIPE_CHECKOUT_ORIGINS unset unless Stripe serves Checkout from a domain of yours.",
+        )
+
+
+def _mail() -> Iterator[CheckMessage]:
+    if not env.text("EMAIL_URL"):
+        yield _error(
+            "E015", "EMAIL_URL is missing: nobody would be written to", "Set smtp+tls://user:password@host:587."
+        )
+    elif settings.EMAIL_PORT == CATCHER_PORT or settings.EMAIL_BACKEND.split(".")[-2] in NO_MAIL:
+        yield _error("E016", "EMAIL_URL leads to a catcher, not to people", "Set smtp+tls://user:password@host:587.")
     if settings.OWNER_EMAIL.endswith("@example.test"):
         yield _error("E013", "OWNER_EMAIL is the demo's", "Set OWNER_EMAIL to where the owner reads about new orders.")
     if settings.DEFAULT_FROM_EMAIL.endswith(("@example.test", "@example.test>")):
@@ -103,13 +147,27 @@ def _addresses() -> Iterator[CheckMessage]:
         )
 
 
-def _stores() -> Iterator[CheckMessage]:
-    if not settings.DATABASES["default"].get("HOST") and not settings.DATABASES["default"].get("PASSWORD"):
-        yield Warning(
-            "DATABASE_URL names no host",
-            hint="Set DATABASE_URL to postgres://user:password@host/name.",
-            id="photoorders.W020",
+def _database() -> Iterator[CheckMessage]:
+    if not env.text("DATABASE_URL"):
+        yield _error("E020", "DATABASE_URL is missing", "Set DATABASE_URL to postgres://user:password@host/name.")
+    if settings.DATABASES["default"].get("PASSWORD") == PUBLISHED_DATABASE_PASSWORD:
+        yield _error("E021", "The database's password is the demo's", "Set POSTGRES_PASSWORD to one of your own.")
+
+
+def _s3() -> Iterator[CheckMessage]:
+    missing = [name for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY") if not getattr(settings, name)]
+    if missing:
+        yield _error("E022", f"{' and '.join(missing)} missing: paid photos could not be stored", "Set both AWS keys.")
+    host = urlsplit(settings.AWS_S3_ENDPOINT_URL or "").hostname or ""
+    if host in ("localhost", "127.0.0.1", "::1") or host.endswith(".localhost"):
+        yield _error(
+            "E023",
+            "AWS_S3_ENDPOINT_URL is this machine's, as in the demo",
+            "Leave it unset for AWS, or set your provider's address: the links to photos lead there.",
         )
+
+
+def _redis() -> Iterator[CheckMessage]:
     if settings.PHOTOS_REDIS_URL == settings.REDIS_URL:
         yield Warning(
             "Photos share Redis with sessions and the broker",

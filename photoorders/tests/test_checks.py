@@ -1,13 +1,18 @@
 """The checks that stop a misconfigured production start."""
 
 import os
+import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
-from django.core.checks import run_checks
+from django.core.checks import Error, run_checks
 from pytest_django import Settings
+
+from photoorders import checks
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -25,6 +30,14 @@ REAL = {
     "DEFAULT_FROM_EMAIL": "loja@estudio.pt",
     "METRICS_TOKEN": "t",
     "PHOTOS_REDIS_URL": "redis://photos/0",
+    "SITE_URL": "https://loja.estudio.pt",
+    "ALLOWED_HOSTS": ["loja.estudio.pt"],
+    "STRIPE_CHECKOUT_ORIGINS": ["https://checkout.stripe.com"],
+    "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+    "EMAIL_PORT": 587,
+    "AWS_ACCESS_KEY_ID": "AKIAX",
+    "AWS_SECRET_ACCESS_KEY": "its-own",
+    "AWS_S3_ENDPOINT_URL": None,
 }
 
 
@@ -38,41 +51,148 @@ def test_a_complete_production_setting_passes(settings: Settings) -> None:
     assert found(settings) == set()
 
 
-def test_missing_secrets_are_errors(settings: Settings) -> None:
-    wrong = found(settings, SECRET_KEY="short", STRIPE_SECRET_KEY="", STRIPE_WEBHOOK_SECRETS=[], GOOGLE_MAPS_API_KEY="")
-    assert wrong == {"photoorders.E001", "photoorders.E002", "photoorders.E003", "photoorders.E004"}
+WRONG: list[tuple[str, dict[str, object]]] = [
+    ("E001", {"SECRET_KEY": "short"}),
+    ("E001", {"SECRET_KEY": "insecure-demo-key-never-for-production"}),
+    ("E002", {"STRIPE_SECRET_KEY": ""}),
+    ("E003", {"STRIPE_WEBHOOK_SECRETS": []}),
+    ("E004", {"GOOGLE_MAPS_API_KEY": ""}),
+    ("E005", {"GOOGLE_MAPS_API_KEY": "AIXA-mistyped"}),
+    ("E006", {"STRIPE_WEBHOOK_SECRETS": ["whsec_x", "whsec_sandbox"]}),
+    ("E007", {"STRIPE_SECRET_KEY": "sk_live_…"}),  # the example's placeholder,
+    ("E007", {"STRIPE_SECRET_KEY": "pk_live_x"}),  # the other key of the pair,
+    ("E007", {"STRIPE_SECRET_KEY": "sk_live_x y"}),  # and a slip of the mouse
+    ("E008", {"PAYMENT_PAGE": "elements", "STRIPE_PUBLISHABLE_KEY": ""}),
+    ("E009", {"SECRET_KEY": "demo-only-demo-only-demo-only-demo-only-demo-only"}),
+    ("E010", {"STRIPE_API_BASE": "http://127.0.0.1:9000"}),
+    ("E011", {"GOOGLE_MAPS_BASE_URL": "http://127.0.0.1:9000"}),
+    ("E012", {"SECURE": False}),
+    ("E013", {"OWNER_EMAIL": "owner@example.test"}),
+    ("E014", {"DEFAULT_FROM_EMAIL": "loja@example.test"}),
+    ("E014", {"DEFAULT_FROM_EMAIL": "Photoorders <loja@example.test>"}),
+    ("E016", {"EMAIL_PORT": 1025}),
+    ("E016", {"EMAIL_BACKEND": "django.core.mail.backends.console.EmailBackend"}),
+    ("E017", {"ALLOWED_HOSTS": ["localhost", "127.0.0.1"]}),
+    ("E018", {"STRIPE_CHECKOUT_ORIGINS": ["https://checkout.stripe.com", "http://localhost:9100"]}),
+    ("E021", {"DATABASES": {"default": {"HOST": "db", "PASSWORD": "demo-database"}}}),
+    ("E022", {"AWS_ACCESS_KEY_ID": ""}),
+    ("E022", {"AWS_SECRET_ACCESS_KEY": ""}),
+    ("E023", {"AWS_S3_ENDPOINT_URL": "http://s3.localhost:9000"}),
+    ("E030", {"DEBUG": True}),
+]
+BY_ENVIRONMENT = {"E015": "EMAIL_URL", "E020": "DATABASE_URL"}  # read before a default stands in
 
 
-def test_the_sandbox_is_refused_in_production(settings: Settings) -> None:
-    wrong = found(settings, STRIPE_API_BASE="http://127.0.0.1:9000", GOOGLE_MAPS_BASE_URL="http://127.0.0.1:9000")
-    assert wrong == {"photoorders.E010", "photoorders.E011"}
+@pytest.mark.parametrize(("code", "changes"), WRONG)
+def test_each_unsafe_setting_is_an_error_of_its_own(settings: Settings, code: str, changes: dict[str, object]) -> None:
+    assert found(settings, **changes) == {f"photoorders.{code}"}
 
 
-@pytest.mark.parametrize("key", ["sk_live_…", "pk_live_x", "sk_live_x y"])
-def test_what_is_no_secret_key_of_stripes_is_an_error(settings: Settings, key: str) -> None:
-    """The example's placeholder, the other key of the pair, and a slip of the mouse."""
-    assert found(settings, STRIPE_SECRET_KEY=key) == {"photoorders.E007"}
+@pytest.mark.parametrize("code", BY_ENVIRONMENT)
+def test_a_missing_mail_or_database_address_is_an_error(
+    settings: Settings, code: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their defaults are for development: mail would reach nobody, and the database would be whichever is there."""
+    monkeypatch.delenv(BY_ENVIRONMENT[code])
+    assert found(settings) == {f"photoorders.{code}"}
+
+
+def test_every_error_has_its_test() -> None:
+    written = set(re.findall(r'"(E0\d\d)"', (ROOT / "photoorders" / "checks.py").read_text())) | {
+        "E002",
+        "E003",
+        "E004",
+    }
+    assert {code for code, _changes in WRONG} | set(BY_ENVIRONMENT) == written
+
+
+def test_a_restricted_key_and_the_payment_elements_key_pass(settings: Settings) -> None:
     assert found(settings, STRIPE_SECRET_KEY="rk_live_x") == set()
-
-
-def test_the_payment_element_needs_the_publishable_key(settings: Settings) -> None:
-    assert found(settings, PAYMENT_PAGE="elements", STRIPE_PUBLISHABLE_KEY="") == {"photoorders.E008"}
     assert found(settings, PAYMENT_PAGE="elements", STRIPE_PUBLISHABLE_KEY="pk_live_x") == set()
+
+
+DEMO_ENV = [
+    line.partition("=")[::2]
+    for line in (ROOT / "docker" / "demo.env").read_text().splitlines()
+    if line and not line.startswith("#")
+]
+NO_SECRETS = {
+    "DEMO",  # the switch itself
+    "COMPOSE_PROFILES",  # starts the sandbox's container, which ends by itself unless DEMO=1 (tests/test_compose.py)
+    "AWS_STORAGE_BUCKET_NAME",  # a bucket may be called like the shop
+}
+PRODUCTION = {
+    "SECRET_KEY": "k" * 60,
+    "SITE_URL": "https://loja.estudio.pt",
+    "DATABASE_URL": "postgres://photoorders:its-own@postgres:5432/photoorders",
+    "STRIPE_SECRET_KEY": "sk_live_x",
+    "STRIPE_PUBLISHABLE_KEY": "pk_live_x",
+    "STRIPE_WEBHOOK_SECRET": "whsec_x",
+    "GOOGLE_MAPS_API_KEY": "AIzaX",
+    "AWS_ACCESS_KEY_ID": "AKIAX",
+    "AWS_SECRET_ACCESS_KEY": "its-own",
+    "EMAIL_URL": "smtp+tls://loja:its-own@smtp.estudio.pt:587",
+    "DEFAULT_FROM_EMAIL": "loja@estudio.pt",
+    "OWNER_EMAIL": "dona@estudio.pt",
+    "METRICS_TOKEN": "its-own",
+}
+
+
+def errors_of(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The errors with the settings as they are read from this environment and nothing else."""
+    with monkeypatch.context() as patch:
+        for name in set(os.environ) - {"PATH"}:
+            patch.delenv(name)
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        patch.setattr(checks, "settings", SimpleNamespace(**runpy.run_path(str(ROOT / "photoorders" / "settings.py"))))
+        return [str(found.id) for found in checks.production(None) if isinstance(found, Error)]
+
+
+def test_a_production_environment_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert errors_of(PRODUCTION, monkeypatch) == []
+
+
+@pytest.mark.parametrize(("name", "value"), [row for row in DEMO_ENV if row[0] not in NO_SECRETS])
+def test_every_published_value_of_the_demo_is_refused_in_production(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """S6: docker/demo.env, line by line, each alone in an environment that is right otherwise."""
+    if name == "POSTGRES_PASSWORD":  # docker-compose.yml makes the address of it
+        name, value = "DATABASE_URL", f"postgres://photoorders:{value}@postgres:5432/photoorders"
+    assert len(errors_of(PRODUCTION | {name: value}, monkeypatch)) == 1
+
+
+def test_the_demos_environment_as_it_is_never_passes_without_demo(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert errors_of(dict(DEMO_ENV), monkeypatch) == []
+    assert len(errors_of(dict(DEMO_ENV) | {"DEMO": "0"}, monkeypatch)) >= 15
 
 
 def test_the_demo_is_let_off(settings: Settings) -> None:
     assert found(settings, DEMO=True, SECRET_KEY="short") == set()
 
 
-def test_a_process_with_unsafe_settings_does_not_start() -> None:
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["-c", "import photoorders.wsgi"],
+        ["-m", "gunicorn", "--config", "photoorders/gunicorn.py", "--bind", "127.0.0.1:0", "photoorders.wsgi"],
+        ["-m", "celery", "--app", "photoorders", "worker", "--pool", "solo", "--queues", "nobodys"],
+        ["-m", "celery", "--app", "photoorders", "beat", "--schedule", "/nonexistent/beat"],
+    ],
+    ids=["wsgi", "gunicorn", "worker", "beat"],
+)
+def test_no_process_starts_with_unsafe_settings(command: list[str]) -> None:
+    """The web server, its application, a worker and beat: none serves a customer or touches a paid order."""
     environment = {key: value for key, value in os.environ.items() if key in ("PATH", "DATABASE_URL", "REDIS_URL")}
     start = subprocess.run(
-        [sys.executable, "-c", "import photoorders.wsgi"],
+        [sys.executable, *command],
         cwd=ROOT,
         env=environment,
         capture_output=True,
         text=True,
         check=False,
+        timeout=60,
     )
     assert start.returncode == 78
     assert "SECRET_KEY is missing or too short" in start.stderr
