@@ -15,6 +15,9 @@ from orders import theme as themes
 from orders.models import LegalDocument, ShopSettings
 
 BOLD = re.compile(r"\*\*(.+?)\*\*")
+LINK = re.compile(
+    r"\b(?:https?://|www\.)[^\s<>\"]*[\w/]|\b[\w.+-]+@[\w-]+\.[\w.-]*\w", re.ASCII
+)  # no full stop at the end
 
 
 @require_safe
@@ -64,18 +67,30 @@ def logo(request: HttpRequest) -> FileResponse:
 
 
 def markup(text: str) -> SafeString:
-    """A plain text as HTML: blank lines part paragraphs, "## " and "### " begin headings, "- " a list, **bold**. Nothing else."""
+    """A plain text as HTML: blank lines part paragraphs, "## " and "### " begin headings, "- " a list, **bold**;
+    addresses of pages and mail become links. Nothing else."""
     blocks = (block.strip() for block in text.replace("\r\n", "\n").split("\n\n"))
     return mark_safe("\n".join(_block(block) for block in blocks if block))  # noqa: S308 - _block escapes every line
 
 
 def _block(block: str) -> str:
-    lines = [BOLD.sub(r"<strong>\1</strong>", escape(line.strip())) for line in block.split("\n") if line.strip()]
+    lines = [_line(line.strip()) for line in block.split("\n") if line.strip()]
     if lines[0].startswith("#"):
         tag = "h3" if lines[0].startswith("###") else "h2"
         heading = f"<{tag}>{lines[0].lstrip('# ')}</{tag}>"
         return heading + (_paragraphs(lines[1:]) if lines[1:] else "")
     return _paragraphs(lines)
+
+
+def _line(line: str) -> str:
+    return LINK.sub(_link, BOLD.sub(r"<strong>\1</strong>", str(escape(line))))
+
+
+def _link(found: re.Match[str]) -> str:
+    """Of escaped text."""
+    text = found.group()
+    start = "https://" if text.startswith("www.") else "" if text.startswith("http") else "mailto:"
+    return f'<a href="{start}{text}">{text}</a>'
 
 
 def _paragraphs(lines: list[str]) -> str:

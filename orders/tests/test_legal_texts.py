@@ -5,6 +5,7 @@ from django.utils import translation
 from django.utils.translation import gettext
 
 from orders import advice, legal, price_list
+from orders.information import markup
 from orders.models import LegalDocument, ShopSettings
 
 pytestmark = pytest.mark.django_db
@@ -97,3 +98,19 @@ def test_the_privacy_text_lists_who_processes_personal_data(
         "Correio, Lda.",
     ):
         assert name in text
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        ("Ver https://www.cnpd.pt.", 'Ver <a href="https://www.cnpd.pt">https://www.cnpd.pt</a>.'),
+        ("(www.cnpd.pt)", '(<a href="https://www.cnpd.pt">www.cnpd.pt</a>)'),
+        ("https://a.pt/?b=1&c=2", '<a href="https://a.pt/?b=1&amp;c=2">https://a.pt/?b=1&amp;c=2</a>'),
+        ("ola@margem.example, telefone", '<a href="mailto:ola@margem.example">ola@margem.example</a>, telefone'),
+        ("javascript:alert(1) ftp://a.pt", "javascript:alert(1) ftp://a.pt"),
+        ('https://a.pt/"onclick="x', '<a href="https://a.pt/&quot;onclick=&quot;x">https://a.pt/&quot;onclick=&quot;x</a>'),
+    ],
+)  # fmt: skip
+def test_addresses_in_a_legal_text_are_links(text: str, html: str) -> None:
+    """P2: the complaints book and the authority are one tap away; nothing else becomes markup (S1)."""
+    assert markup(text) == f"<p>{html}</p>"
