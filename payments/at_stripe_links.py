@@ -11,6 +11,7 @@ from payments import facts, gateway, parameters
 from payments.models import LinkPayment, PaymentLink
 
 SHORTEST = datetime.timedelta(minutes=31)  # Stripe refuses less than 30; time passes until it is asked (C4)
+CLOCK_SKEW_SECONDS = 300
 STILL_USEFUL = datetime.timedelta(minutes=2)
 
 
@@ -47,18 +48,21 @@ def until(link: PaymentLink) -> datetime.datetime | None:
     return ends if ends - timezone.now() >= SHORTEST else None
 
 
-def ask(payment: LinkPayment) -> facts.Session:
-    """The Session of the payment's key. Where its page would have closed by now, Stripe's list says whether it was made.
-
-    Raises GatewayError.
-    """
+def ask(payment: LinkPayment) -> facts.Session | None:
+    """The Session of the payment's key; None when Stripe never made one and the key must not be sent again: a new payment,
+    with a new key, is right then. Raises GatewayError."""
     if not lasting(payment):
-        since = int(payment.created_at.timestamp()) - 300
-        found = gateway.find_session(payment.public_id, since)
-        if found is None:
-            raise gateway.GatewayRefused("never_made")
-        return found
-    return gateway.create_session(params(payment), idempotency_key=str(payment.idempotency_key))  # type: ignore[arg-type]
+        return _look_for(payment)
+    try:
+        return gateway.create_session(params(payment), idempotency_key=str(payment.idempotency_key))  # type: ignore[arg-type]
+    except gateway.GatewayUnavailable as error:
+        if not error.replayed:
+            raise
+        return _look_for(payment)  # C44: this key answers 500 for good, whether or not a Session was made
+
+
+def _look_for(payment: LinkPayment) -> facts.Session | None:
+    return gateway.find_session(payment.public_id, int(payment.created_at.timestamp()) - CLOCK_SKEW_SECONDS)
 
 
 def lasting(payment: LinkPayment) -> bool:

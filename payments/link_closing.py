@@ -43,5 +43,9 @@ def end_pages(link_id: int) -> None:
 def _end(payment: LinkPayment) -> None:
     """Where it is not known whether Stripe made the page, it is asked with the same key, so that it can be closed."""
     if not payment.session_id:
-        payment = link_payments.opened(payment.pk, at_stripe_links.ask(payment))
+        session = at_stripe_links.ask(payment)
+        if session is None:
+            link_payments.cancel(payment.pk, "Stripe never made its page")
+            return
+        payment = link_payments.opened(payment.pk, session)
     link_payments.settle(at_stripe_links.closed(str(payment.session_id)))

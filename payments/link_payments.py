@@ -58,7 +58,11 @@ def start(link_id: int, visitor: str, language: str) -> LinkPayment:
         for _turn in range(3):
             payment = _existing_or_new(link_id, visitor, language)
             if not payment.session_id:
-                payment = opened(payment.pk, at_stripe_links.ask(payment))
+                session = at_stripe_links.ask(payment)
+                if session is None:
+                    cancel(payment.pk, "Stripe never made its page")
+                    continue
+                payment = opened(payment.pk, session)
                 _refuse_closed(payment)
             waiting = not payment.url  # a voucher was issued: it stays payable until it runs out
             if payment.state in LinkPayment.OPEN and (waiting or at_stripe_links.lasting(payment)):
@@ -167,9 +171,9 @@ def _waiting(payment_id: int, to: str, why: str = "") -> None:
             move(payment, to, why, kind="waits" if to == State.PENDING else "")
 
 
-def cancel(payment_id: int) -> None:
+def cancel(payment_id: int, why: str = "") -> None:
     """Ends an open payment here; Stripe never made its page, or has closed it."""
-    _waiting(payment_id, State.CANCELED)
+    _waiting(payment_id, State.CANCELED, why)
 
 
 def apply_dispute(found: facts.Dispute) -> bool:

@@ -2,6 +2,8 @@
 
 import datetime
 import io
+import itertools
+import time
 from typing import Any
 
 import pytest
@@ -13,7 +15,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from outbox.models import OutboxMessage
-from payments import link_emails, link_payments, link_refunds
+from payments import facts, gateway, link_emails, link_payments, link_refunds, link_rows
 from payments.models import Discrepancy, LinkPayment, PaymentLink
 from payments.problems import LinkClosed
 from payments.reconciliation.days import Day
@@ -22,6 +24,7 @@ from payments.tests.stand_in import DISPUTED, StandIn, deliver
 from payments.tests.together import together
 
 pytestmark = pytest.mark.django_db(transaction=True)
+SESSIONS = "/v1/checkout/sessions"
 
 
 def link(**changes: Any) -> PaymentLink:
@@ -105,6 +108,37 @@ def test_a_lost_answer_is_asked_for_with_the_same_key(stripe_api: StandIn) -> No
     LinkPayment.objects.update(session_id=None, state="created", url="")
     assert link_payments.start(made.pk, "", "pt").session_id == first.session_id
     assert len(stripe_api.objects("checkout.session")) == 1
+
+
+def test_a_replayed_500_is_reconciled(stripe_api: StandIn) -> None:
+    """C44: the key answers 500 for good although the Session exists: it is found, and no second one is made."""
+    stripe_api.fail("500", path=SESSIONS, method="POST", when="after")
+    payment = link_payments.start(link().pk, "", "pt")
+    (session,) = stripe_api.objects("checkout.session")
+    assert (payment.state, payment.session_id, payment.url) == ("pending", session["id"], session["url"])
+
+
+def test_a_replayed_500_of_what_was_never_made_gets_a_new_key(stripe_api: StandIn) -> None:
+    """C44: Stripe's list has no Session of the key; the old payment ends and another one is asked for."""
+    stripe_api.fail("500", path=SESSIONS, method="POST", when="before")
+    made = link()
+    payment = link_payments.start(made.pk, "", "pt")
+    (session,) = stripe_api.objects("checkout.session")
+    assert (payment.state, payment.session_id) == ("pending", session["id"])
+    assert sorted(made.payments.values_list("state", flat=True)) == ["canceled", "pending"]
+    posts = [call for call in stripe_api.calls(SESSIONS, "POST") if call["path"] == SESSIONS]
+    assert len({call["idempotency_key"] for call in posts}) == 2
+
+
+def test_an_answer_that_never_came_and_is_too_old_to_ask_for_is_looked_up(stripe_api: StandIn) -> None:
+    """C43, C44: its page would have closed by now; Stripe's list says that it never made one, and a new one is opened."""
+    made = link()
+    old = link_payments.start(made.pk, "", "pt")
+    stripe_api.reset()
+    past = timezone.now() - datetime.timedelta(hours=1)
+    LinkPayment.objects.update(session_id=None, state="created", url="", expires_at=past)
+    assert link_payments.start(made.pk, "", "pt").pk != old.pk
+    assert LinkPayment.objects.get(pk=old.pk).state == "canceled"
 
 
 @pytest.mark.race
@@ -191,6 +225,50 @@ def test_a_second_payment_of_a_link_for_one_goes_back(stripe_api: StandIn) -> No
     first.refresh_from_db()
     assert (first.state, first.refunded_cents) == ("confirmed", 5000)
     assert [refund["amount"] for refund in stripe_api.objects("refund")] == [5000]
+
+
+def two_pages_paid(stripe_api: StandIn, made: PaymentLink) -> list[facts.Session]:
+    """Two Sessions of a link for one, both paid, neither booked: the first was closed here and not at Stripe."""
+    first = link_payments.start(made.pk, "", "pt")
+    LinkPayment.objects.filter(pk=first.pk).update(state="canceled")
+    second = link_payments.start(made.pk, "", "pt")
+    for payment in (first, second):
+        stripe_api.pay(str(payment.session_id))
+    return [gateway.retrieve_session(str(payment.session_id)) for payment in (first, second)]
+
+
+@pytest.mark.race
+def test_of_two_pages_paid_at_once_one_is_kept(stripe_api: StandIn) -> None:
+    """C11: four times, ten bookings each; the other's money goes back, whole and once. Fails without the link's lock."""
+    for _time in range(4):
+        made = link()
+        turns = itertools.cycle(two_pages_paid(stripe_api, made))
+        results = together(10, lambda turns=turns: link_payments.settle(next(turns)))  # type: ignore[misc]
+        assert results == [True] * 10
+        run_refunds()
+        run_refunds()
+        sums = made.payments.order_by("refunded_cents").values_list("state", "received_cents", "refunded_cents")
+        assert list(sums) == [("confirmed", 5000, 0), ("confirmed", 5000, 5000)]
+    assert [refund["amount"] for refund in stripe_api.objects("refund")] == [5000] * 4
+    assert mails().count("receipt") == 4
+
+
+@pytest.mark.race
+def test_without_the_lock_both_payments_would_be_kept(stripe_api: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    """C11: what link_rows.lock_link is for: with the payment's own lock alone, neither sees the other."""
+    made = link()
+    sessions = iter(two_pages_paid(stripe_api, made))
+
+    def slowly(of: PaymentLink) -> bool:
+        found = of.payments.filter(state="confirmed").exists()
+        time.sleep(0.5)
+        return found
+
+    with monkeypatch.context() as patched:
+        patched.setattr(link_rows, "lock_link", lambda link_id: PaymentLink.objects.get(pk=link_id))
+        patched.setattr(link_payments, "paid", slowly)
+        together(2, lambda: link_payments.settle(next(sessions)))
+    assert list(made.payments.values_list("state", "refunds")) == [("confirmed", None)] * 2
 
 
 def test_refunds_and_disputes_from_stripes_side_are_booked(stripe_api: StandIn) -> None:
