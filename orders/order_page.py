@@ -15,27 +15,6 @@ POLLS = 40  # then the page stops looking by itself
 SLOWEST_SECONDS = 60
 SETTLED = (State.DELIVERED, State.EXPIRED, State.CANCELLED)
 
-HEADINGS = {
-    State.PENDING: (
-        _("Waiting for your payment"),
-        _("As soon as it is confirmed, we begin. This page follows by itself."),
-    ),
-    State.PAID: (_("Thank you, we have your order"), _("It is paid and your photos are on their way to the printer.")),
-    State.NEEDS_PHOTOS: (
-        _("Please send us some photos again"),
-        _("Your payment is safe, but these photos did not reach us whole."),
-    ),
-    State.IN_PRODUCTION: (_("Your prints are being made"), _("We write to you when they leave the studio.")),
-    State.READY: (_("Your prints are ready"), _("Printed, checked and packed.")),
-    State.SHIPPED: (_("Your prints are on their way"), _("The carrier has them now.")),
-    State.DELIVERED: (_("Your prints have arrived"), _("Enjoy them. Thank you for ordering from us.")),
-    State.EXPIRED: (_("This order was not paid in time"), _("Nothing was charged. You can order again at any time.")),
-    State.CANCELLED: (_("This order was cancelled"), _("What was paid goes back the way it came.")),
-}
-REPLACE = (
-    _("Can you send us another photo?"),
-    _("We cannot print a photo of your order as it is. Everything else is safe and waits for it."),
-)
 BY_POST = (
     (State.PAID, _("Paid")),
     (State.IN_PRODUCTION, _("Being printed")),
@@ -56,14 +35,6 @@ class Step:
     label: StrOrPromise
     at: datetime.datetime | None
     look: str  # "is-done", "is-now" or ""
-
-
-def heading(order: Order) -> tuple[StrOrPromise, StrOrPromise]:
-    """Heading and the sentence below it: photos that the owner wants replaced did arrive, others did not."""
-    asked = [photo for photo in order.photos.all() if photo.missing_since]
-    if order.state == State.NEEDS_PHOTOS and asked and all(photo.replace_reason for photo in asked):
-        return REPLACE
-    return HEADINGS[State(order.state)]
 
 
 def steps(order: Order, events: list[OrderEvent]) -> list[Step]:
@@ -93,6 +64,13 @@ def may_pay(order: Order, voucher: Voucher | None) -> bool:
     if order.payment_state == Order.PaymentState.AWAITING:
         return vouchers.issued(order) is not None
     return order.payment_state == Order.PaymentState.UNPAID
+
+
+def may_start_again(order: Order) -> bool:
+    """Whether the page leads to a new order: this one is over, and no money of it waits for the studio's look."""
+    undecided = order.payment_state in (Order.PaymentState.REVIEW, Order.PaymentState.DISPUTED)
+    given_back = order.state == State.PENDING and order.payment_state == Order.PaymentState.REFUNDED
+    return given_back or (order.state == State.EXPIRED and not undecided)
 
 
 def look_again_after(order: Order, polls: int) -> int | None:

@@ -8,7 +8,19 @@ from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
-from orders import arrival, carriers, form_files, links, order_page, pictures, reordering, services, snapshots, vouchers
+from orders import (
+    arrival,
+    carriers,
+    form_files,
+    headings,
+    links,
+    order_page,
+    pictures,
+    reordering,
+    services,
+    snapshots,
+    vouchers,
+)
 from orders.context import shop_of
 from orders.models import Order, OrderPhoto
 from orders.problems import Problem
@@ -106,12 +118,13 @@ def _take_again(request: HttpRequest, found: Order, seq: int) -> None:
 
 
 def _details(request: HttpRequest, found: Order, voucher: Voucher | None) -> dict[str, object]:
-    heading, lede = order_page.heading(found)
+    heading, lede = headings.heading(found, voucher)
     events = list(found.events.all())
     waiting = snapshots.load(found.number) if found.paid_at is None else None
     return {
         "heading": heading,
         "lede": lede,
+        "payment": headings.payment_words(found),
         "steps": order_page.steps(found, events)
         if found.paid_at and found.state not in ("cancelled", "expired")
         else [],
@@ -128,6 +141,7 @@ def _details(request: HttpRequest, found: Order, voucher: Voucher | None) -> dic
         "may_cancel": services.customer_may_cancel(found),
         "voucher": voucher,
         "may_pay": order_page.may_pay(found, voucher),
+        "may_start_again": order_page.may_start_again(found),
     }
 
 

@@ -27,7 +27,9 @@ WAY = (State.PAID, State.IN_PRODUCTION, State.READY, State.SHIPPED, State.DELIVE
 STATES: dict[str, dict[str, Any]] = {
     "unpaid": {"state": State.PENDING},
     "awaiting": {"state": State.PENDING, "payment_state": Money.AWAITING},
+    "review": {"state": State.PENDING, "payment_state": Money.REVIEW},
     "paid": {"state": State.PAID},
+    "disputed": {"state": State.PAID, "payment_state": Money.DISPUTED},
     "needs-photos": {"state": State.NEEDS_PHOTOS},
     "replace-photo": {"state": State.NEEDS_PHOTOS},
     "in-production": {"state": State.IN_PRODUCTION},
@@ -42,9 +44,10 @@ STATES: dict[str, dict[str, Any]] = {
     },
     "partly-refunded": {"state": State.IN_PRODUCTION, "payment_state": Money.PARTLY_REFUNDED},
     "expired": {"state": State.EXPIRED},
+    "paid-too-late": {"state": State.EXPIRED, "payment_state": Money.REFUNDED},
     "cancelled": {"state": State.CANCELLED, "payment_state": Money.REFUNDED},
 }
-NOT_PAID = ("unpaid", "awaiting", "expired")
+NOT_PAID = ("unpaid", "awaiting", "review", "expired", "paid-too-late")
 
 
 def order_in(name: str, *, language: str = "pt") -> Order:
@@ -66,9 +69,9 @@ def order_in(name: str, *, language: str = "pt") -> Order:
     if order.state == State.NEEDS_PHOTOS:
         photos[2].missing_since, photos[2].replace_reason = began, REASON if name == "replace-photo" else ""
         photos[2].save(update_fields=["missing_since", "replace_reason"])
-    if order.payment_state in (Money.REFUNDED, Money.PARTLY_REFUNDED):
-        whole = order.payment_state == Money.REFUNDED
-        _attempt(order, refunded_cents=order.total_cents if whole else 60)
+    gone_back = {Money.REFUNDED: order.total_cents, Money.PARTLY_REFUNDED: 60, Money.REVIEW: 0, Money.DISPUTED: 0}
+    if order.payment_state in gone_back:
+        _attempt(order, refunded_cents=gone_back[Money(order.payment_state)])
     return order
 
 
