@@ -14,12 +14,16 @@ from typing import Any
 import requests
 from PIL import Image
 
+from tests.chaos import afterwards
 from tests.chaos.shop import Shop
 
 PATIENCE_SECONDS = 120
 CARD, DECLINED = "4242424242424242", "4000000000000002"
-WALKS = ("returns", "leaves", "clicks_twice", "declined", "voucher", "voucher_fails", "edits", "abandons", "never_pays")
-WEIGHTS = (24, 20, 12, 8, 8, 4, 8, 8, 8)
+WALKS = {
+    "returns": 14, "leaves": 12, "ponders": 8, "clicks_twice": 8, "declined": 5, "edits": 6, "abandons": 5, "never_pays": 5,
+    "voucher": 5, "voucher_fails": 3, "mb_way": 4, "mb_way_refused": 2, "element": 6, "element_declined": 3, "link": 4,
+    "cancels": 5, "refunded": 3, "partly_refunded": 4, "dispute_won": 2, "dispute_lost": 3,
+}  # fmt: skip
 Json = dict[str, Any]
 
 
@@ -41,10 +45,18 @@ class Purchase:
 
 
 class Customer:
-    def __init__(self, shop: Shop, number: int, seed: str, statuses: Counter[str], walk: str = "") -> None:
-        self.shop = shop
+    def __init__(
+        self,
+        shop: Shop,
+        number: int,
+        seed: str,
+        statuses: Counter[str],
+        walk: str = "",
+        owner: afterwards.Owner | None = None,
+    ) -> None:
+        self.shop, self.owner = shop, owner
         self.dice = random.Random(f"{seed}:{number}")
-        walk = walk or self.dice.choices(WALKS, WEIGHTS)[0]
+        walk = walk or self.dice.choices(list(WALKS), list(WALKS.values()))[0]
         self.purchase = Purchase(number, walk, f"Zq{seed}x{number}x")
         self.purchase.photos = [photograph(f"{self.purchase.mark}{n}") for n in range(self.dice.choice((1, 1, 2)))]
         self.statuses = statuses
@@ -77,10 +89,21 @@ class Customer:
         return ids
 
     def _walk(self) -> None:
+        if self.purchase.walk == "link":
+            payer = f"quem-paga-{self.purchase.number}@example.test"
+            self.purchase.paid = afterwards.pay_by_link(self.shop, self.web, payer, CARD)
+            return
         ids = self.prepare()
         if self.purchase.walk == "abandons":
             return
+        if self.purchase.walk.startswith("element"):
+            self._pay_element(declined_first=self.purchase.walk == "element_declined")
+            return
         session = self.checkout()
+        if self.purchase.walk == "ponders":
+            self.shop.pondering.add(self.purchase.number)
+            time.sleep(self.dice.uniform(2, 8))
+            self.shop.pondering.discard(self.purchase.number)
         if self.purchase.walk == "clicks_twice":
             with ThreadPoolExecutor(3) as clicks:
                 sessions = {session, *clicks.map(lambda _n: self.checkout(), range(3))}
@@ -104,10 +127,59 @@ class Customer:
             time.sleep(self.dice.uniform(0, 2))
             self._answer(session, "fail" if walk == "voucher_fails" else "complete")
             return
-        if not self.pay(session, card=CARD):
+        if walk == "mb_way_refused":
+            self.pay(session, method="mb_way", approve=False)
+        if not self.pay(
+            session, **({"method": "mb_way", "approve": True} if walk.startswith("mb_way") else {"card": CARD})
+        ):
             raise StartedOver("the page had closed")
         if walk == "returns":
             self._ask("GET", f"/checkout/return/?session_id={session}", any_status=True)
+        self._afterwards()
+
+    def _afterwards(self) -> None:
+        """What comes after the payment, while the storm goes on."""
+        walk, order = self.purchase.walk, list(self.purchase.orders)[-1]
+        time.sleep(self.dice.uniform(0, 3))
+        if walk == "cancels":
+            self._cancel(order)
+        elif walk in ("refunded", "partly_refunded") and self.owner:
+            self.owner.refund(order, None if walk == "refunded" else self.dice.randint(1, 50))
+        elif walk.startswith("dispute"):
+            afterwards.dispute(self.shop, order, walk.removeprefix("dispute_"))
+
+    def _cancel(self, order: str) -> None:
+        """By the button on the order's page, as soon as the order is known to be paid."""
+        token = self.purchase.orders[order].partition("t=")[2].partition("&")[0]
+
+        def state() -> str | None:
+            answer = self._ask("GET", f"/api/v1/orders/{order}/?t={token}", any_status=True)
+            return str(answer.json()["state"]) if answer.status_code == 200 else None
+
+        afterwards.patiently(lambda: state() not in (None, "pending") or None, "the order to be paid")
+        self._ask("POST", f"/orders/{order}/cancel/?t={token}", any_status=True)
+
+    def _pay_element(self, *, declined_first: bool) -> None:
+        """The shop's own page: its Payment Element confirms the PaymentIntent."""
+        answer = self._api("POST", "checkout/", json={"method": "elements", "accept_terms": True})
+        self.purchase.orders[answer["order"]] = answer["order_url"]
+        intent = answer["client_secret"].partition("_secret_")[0]
+        form = {"key": "pk_test_chaos", "client_secret": answer["client_secret"], "method": "card", "name": "Ana"}
+        form |= {"expiry": "12/34", "cvc": "123"}
+        cards = [DECLINED, CARD] if declined_first else [CARD]
+
+        def paid() -> bool | None:
+            status = next(item["status"] for item in self.shop.objects("payment_intent") if item["id"] == intent)
+            if status in ("requires_payment_method", "requires_confirmation"):
+                card = cards.pop(0) if len(cards) > 1 else cards[0]
+                requests.post(f"{self.shop.stripe}/v3/confirm", json=form | {"number": card}, timeout=20)
+                return None
+            if status == "canceled":
+                raise StartedOver("the Intent was canceled")
+            return True if status == "succeeded" else None
+
+        afterwards.patiently(paid, "the Payment Element")
+        self._ask("GET", f"/checkout/return/?payment_intent={intent}", any_status=True)
 
     def _open(self) -> None:
         self._ask("GET", "/")

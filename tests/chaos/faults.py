@@ -6,7 +6,7 @@ import contextlib
 import random
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import psycopg
 import redis
@@ -99,6 +99,10 @@ def mail_refuses(shop: Shop, dice: random.Random) -> None:
 
 
 def redis_emptied(shop: Shop, dice: random.Random) -> None:
+    """While somebody looks at Stripe's page, so that a paid order has to ask for its photos (C49)."""
+    deadline = time.monotonic() + 20
+    while not shop.pondering and time.monotonic() < deadline:
+        time.sleep(0.1)
     with contextlib.suppress(redis.RedisError):
         shop.empty(shop.redis)
 
@@ -141,10 +145,14 @@ FAULTS: dict[str, tuple[Fault, int]] = {
 }
 
 
-def one(shop: Shop, dice: random.Random) -> str:
-    """A random fault, by weight; its name."""
+def deck(dice: random.Random) -> Iterator[str]:
+    """Names of faults without end: each once, in random order, then by weight."""
     names = list(FAULTS)
-    name = dice.choices(names, [weight for _fault, weight in FAULTS.values()])[0]
+    yield from dice.sample(names, len(names))
+    while True:
+        yield dice.choices(names, [weight for _fault, weight in FAULTS.values()])[0]
+
+
+def happen(shop: Shop, name: str, dice: random.Random) -> None:
     with contextlib.suppress(requests.RequestException):
         FAULTS[name][0](shop, dice)
-    return name

@@ -9,36 +9,42 @@ from tests.chaos.customers import Purchase
 from tests.chaos.shop import Shop
 
 Json = dict[str, Any]
-EXTRA_OF_AN_ORDER = ("manifest.json", "/thumbnails/", "/thumbs/")
 
 
-def violations(shop: Shop, purchases: list[Purchase]) -> dict[str, list[str]]:
-    """By kind (lost, doubled, stuck, books, personal): one sentence each."""
+def violations(
+    shop: Shop, purchases: list[Purchase], asked: dict[str, tuple[str, int]] | None = None
+) -> dict[str, list[str]]:
+    """By kind (lost, doubled, stuck, books, personal): one sentence each. `asked`: the refunds that the shop promised."""
     sessions, intents, refunds = (shop.objects(kind) for kind in ("checkout.session", "payment_intent", "refund"))
     found = {
         "lost": [*paid_but_not_booked(shop, sessions), *fulfilled(shop), *mailed(shop)],
-        "doubled": [*one_session_an_attempt(sessions), *one_order_a_purchase(shop, purchases), *stored_once(shop)],
+        "doubled": [
+            *one_object_an_attempt(sessions),
+            *one_object_an_attempt(intents),
+            *one_order_a_purchase(shop, purchases),
+            *stored_once(shop),
+        ],
         "stuck": [*stuck(shop, purchases)],
-        "books": [*books(shop, sessions, intents, refunds)],
+        "books": [*books(shop, intents, refunds), *promised(asked or {}, shop, refunds)],
         "personal": [*personal(shop, purchases)],
     }
     found["doubled"] += mailed_twice(shop)
     return found
 
 
-def one_session_an_attempt(sessions: list[Json]) -> Iterator[str]:
-    for attempt, count in Counter(item["metadata"].get("attempt") for item in sessions).items():
-        if count != 1:
-            yield f"{count} Sessions of attempt {attempt}"
+def one_object_an_attempt(made: list[Json]) -> Iterator[str]:
+    """One Session, or one PaymentIntent, for each attempt."""
+    of = Counter(item["metadata"].get("attempt") for item in made if item["metadata"].get("attempt"))
+    yield from (f"{count} objects at Stripe of attempt {attempt}" for attempt, count in of.items() if count != 1)
 
 
 def paid_but_not_booked(shop: Shop, sessions: list[Json]) -> Iterator[str]:
-    """Every Session that Stripe calls paid is a confirmed attempt of a paid order, and the other way round."""
+    """Every Session that Stripe calls paid is a confirmed payment of a paid order or a link, and the other way round.
+    Payments without a Session are compared by their PaymentIntents, in `books`."""
     paid = {item["id"]: item["metadata"].get("order") for item in sessions if item["payment_status"] == "paid"}
     booked = dict(
         shop.rows(
-            "SELECT a.session_id, o.number FROM payments_paymentattempt a JOIN orders_order o ON o.id = a.order_id"
-            " WHERE a.state = 'confirmed' AND o.paid_at IS NOT NULL"
+            "SELECT session_id, of FROM every_payment WHERE state = 'confirmed' AND booked AND session_id IS NOT NULL"
         )
     )
     yield from (f"{paid[item]} was paid ({item}) and is not booked" for item in paid.keys() - booked.keys())
@@ -111,13 +117,18 @@ def _mails(shop: Shop) -> Iterator[tuple[str, str]]:
 
 
 def _letters(shop: Shop) -> Iterator[tuple[str, str, str]]:
-    """(order, kind, Message-ID) of every letter that arrived; the kind by the row that announced it."""
+    """(order, kind, Message-ID) of every letter that arrived; the kind by the row that announced it. A letter without one is
+    known by all that it says."""
     known = {row[2]: row for row in shop.rows(
         "SELECT o.number, s.kind, s.message_id FROM orders_sentemail s JOIN orders_order o ON o.id = s.order_id"
     )}  # fmt: skip
     for message in shop.mailbox.messages():
         message_id = str(message["Message-ID"]).strip()
-        yield known.get(message_id, ("?", str(message["Subject"]), message_id))
+        said = hashlib.sha256(f"{message['To']} {message['Subject']} {message.get_payload()}".encode()).hexdigest()
+        yield known.get(message_id, (UNANNOUNCED, said, said))
+
+
+UNANNOUNCED = "no order"  # the owner's notes and what is mailed about links: no row says that they were sent
 
 
 def stuck(shop: Shop, purchases: list[Purchase]) -> Iterator[str]:
@@ -128,18 +139,18 @@ def stuck(shop: Shop, purchases: list[Purchase]) -> Iterator[str]:
         "outbox message {} is {}": "SELECT key, state FROM outbox_outboxmessage WHERE state <> 'done'",
         "event {} is {}": "SELECT type || ' ' || event_id, state FROM payments_webhookevent"
         " WHERE state IN ('received', 'dead')",
-        "refund {} is {}": "SELECT public_id, state FROM payments_refund WHERE state IN ('created', 'pending')",
+        "refund {} is {}": "SELECT public_id, state FROM every_refund WHERE state IN ('created', 'pending')",
+        "link's payment {} is {}": "SELECT public_id, state FROM payments_linkpayment WHERE state IN ('created', 'pending')",
     }
     for sentence, query in queries.items():
         yield from (sentence.format(*row) for row in shop.rows(query))
     yield from (f"purchase {made.number} ({made.walk}): {made.problem}" for made in purchases if made.problem)
 
 
-def books(shop: Shop, sessions: list[Json], intents: list[Json], refunds: list[Json]) -> Iterator[str]:
+def books(shop: Shop, intents: list[Json], refunds: list[Json]) -> Iterator[str]:
     """Money in and money out: Stripe's figures and ours, payment by payment and in sum."""
     ours = {row[0]: row[1:] for row in shop.rows(
-        "SELECT intent_id, received_cents, refunded_cents, upper(currency) FROM payments_paymentattempt"
-        " WHERE state = 'confirmed'"
+        "SELECT intent_id, received_cents, refunded_cents, upper(currency) FROM every_payment WHERE state = 'confirmed'"
     )}  # fmt: skip
     back = Counter[str]()
     for item in refunds:
@@ -153,15 +164,32 @@ def books(shop: Shop, sessions: list[Json], intents: list[Json], refunds: list[J
     for intent in ours.keys() | theirs.keys():
         if ours.get(intent) != theirs.get(intent):
             yield f"{intent}: Stripe says {theirs.get(intent)}, our books {ours.get(intent)}"
-    booked = shop.rows("SELECT coalesce(sum(amount_cents), 0) FROM payments_refund WHERE state = 'succeeded'")[0][0]
+    booked = shop.rows("SELECT coalesce(sum(amount_cents), 0) FROM every_refund WHERE state = 'succeeded'")[0][0]
     if booked != sum(back.values()):
         yield f"refunds: Stripe gave back {sum(back.values())}, our rows say {booked}"
+    kept = shop.rows(
+        "SELECT o.number FROM orders_order o JOIN payments_paymentattempt a ON a.order_id = o.id"
+        " WHERE o.state = 'cancelled' AND a.state = 'confirmed' AND a.received_cents <> a.refunded_cents"
+    )
+    yield from (f"{number} is cancelled, and its money was kept" for (number,) in kept)
     totals = shop.rows(
         "SELECT o.number FROM orders_order o JOIN payments_paymentattempt a ON a.order_id = o.id"
         " WHERE a.state = 'confirmed' AND o.payment_state = 'paid'"
         " GROUP BY o.id HAVING sum(a.received_cents - a.refunded_cents) <> o.total_cents"
     )
     yield from (f"{number} is paid, but not its total" for (number,) in totals)
+
+
+def promised(asked: dict[str, tuple[str, int]], shop: Shop, refunds: list[Json]) -> Iterator[str]:
+    """Each refund that the shop promised the owner was made, once and in that sum; each refund at Stripe has one row."""
+    there = {item["id"]: item["amount"] for item in refunds}
+    ours = {row[0]: (row[1], row[2]) for row in shop.rows("SELECT public_id, provider_id, state FROM every_refund")}
+    for refund, (order, cents) in asked.items():
+        provider_id, state = ours.get(refund, ("", "no row"))
+        if state != "succeeded" or there.get(provider_id) != cents:
+            yield f"refund {refund} of {order}: asked {cents}, {state}, Stripe has {there.get(provider_id)}"
+    known = Counter(provider_id for provider_id, _state in ours.values() if provider_id)
+    yield from (f"Stripe's refund {item} has {known[item]} rows" for item in there if known[item] != 1)
 
 
 def personal(shop: Shop, purchases: list[Purchase]) -> Iterator[str]:

@@ -26,6 +26,19 @@ from local.kept import ROOT
 BUCKET = "photoorders-chaos"
 DURABLE_REDIS = ('save ""', "appendonly yes", "appendfsync everysec")  # kill -9 of the program alone loses nothing
 SETTINGS: tuple[str, ...] = ("fsync=off",)  # kill -9 of the programs needs no disk; commits still reach the kernel
+# Every payment of the shop, of orders and of links, in one shape; and every refund.
+VIEWS = """
+    CREATE VIEW every_payment AS
+    SELECT a.state, a.session_id, a.intent_id, a.received_cents, a.refunded_cents, a.currency, o.number AS of,
+           o.paid_at IS NOT NULL AS booked
+      FROM payments_paymentattempt a JOIN orders_order o ON o.id = a.order_id
+    UNION ALL
+    SELECT state, session_id, intent_id, received_cents, refunded_cents, currency, public_id, true FROM payments_linkpayment;
+    CREATE VIEW every_refund AS
+    SELECT public_id, provider_id, state, amount_cents FROM payments_refund
+    UNION ALL
+    SELECT public_id, provider_id, state, amount_cents FROM payments_linkrefund;
+"""
 WEB, FIRST, SECOND = "web", "worker-1", "worker-2"
 
 
@@ -45,6 +58,8 @@ class Shop:
         self.broker = self._redis("broker")
         self.database = ""
         self.environment: dict[str, str] = {}
+        self.pondering: set[int] = set()  # customers who look at Stripe's page for a while
+        self.payment_link = ""  # one that can be paid by many
         self.s3 = s3.Server(folder / "s3", self.s3_port, "photoorders-chaos", "photoorders-chaos-secret")
         self.bucket = s3.client(self.s3.url, self.s3.key_id, self.s3.secret, "eu-west-1")
 
@@ -68,6 +83,7 @@ class Shop:
         s3.ensure_bucket(self.bucket, BUCKET, "eu-west-1")
         fixtures.collect_static()
         self.manage("migrate", "--verbosity", "0")
+        self.change(VIEWS)
         self.manage("shell", "--verbosity", "0", "-c", "from orders.catalogue import *; install_default_catalogue()")
         self.heal()
 
