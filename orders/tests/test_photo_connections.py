@@ -94,7 +94,7 @@ def test_web_processes_grow_by_less_than_a_photo(server: WebServer) -> None:
     seconds(customers, [[varied(small, n)] for n in range(6)])
     before = server.peak_mb()
     seconds(customers, [[varied(photo, n)] for n in range(6)])
-    assert server.peak_mb() - before < 30
+    assert server.peak_mb() - before <= 20
 
 
 def test_a_slow_upload_does_not_lose_what_came_first(server: WebServer, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from uploads.formats.source import Malformed, Source, Structure, Unsupported
 
 STILL = {b"heic", b"heix", b"heim", b"heis"}
+SEQUENCE = {b"hevc", b"hevx", b"hevm", b"hevs", b"msf1"}  # ISO/IEC 23008-12, B.4 and 7.2
 MOST_META_BYTES = 4 * 1024 * 1024
 Box = tuple[bytes, int, int]  # kind, where its content begins, where it ends
 
@@ -19,11 +20,17 @@ def brands(source: Source) -> set[bytes]:
 
 
 def inspect(source: Source) -> Structure:
-    """Raises Unsupported for AVIF and sequences, Malformed where a box is cut short."""
+    """Raises Unsupported for AVIF and sequences, Malformed where a box is cut short.
+
+    A sequence may list a still's brand as well: its major brand, or the `moov` box that holds its frames, tells. The film
+    that a phone puts behind its photo stands in a box of another name.
+    """
     known = brands(source)
-    if not known & STILL or b"avif" in known:
+    if not known & STILL or b"avif" in known or source.part(8, 4) in SEQUENCE:
         raise Unsupported
     boxes = {kind: (start, end) for kind, start, end in _boxes(source, 0, source.size)}
+    if b"moov" in boxes:
+        raise Unsupported
     if b"meta" not in boxes or boxes[b"meta"][1] - boxes[b"meta"][0] > MOST_META_BYTES:
         raise Malformed
     width, height, turns = _primary(source, *boxes[b"meta"])
