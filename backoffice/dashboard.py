@@ -7,10 +7,9 @@ from django.db.models import Count, Sum
 from django.http import HttpRequest
 from django.utils import timezone
 
-from backoffice import money, todo
-from backoffice.order_filters import failed_once
+from backoffice import alarms, money, todo
+from backoffice.order_filters import ids_once
 from orders.models import Order
-from payments.models import WebhookEvent
 
 DAYS = 30
 
@@ -19,15 +18,14 @@ def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Adds the desk's figures to the index page's context. Called by django-unfold."""
     if not request.user.has_perm("orders.view_order"):
         return context
-    found = todo.counts(failed_once(request))
+    found = todo.counts(ids_once(request))
     context["todos"] = [
         {"kind": kind.value, "look": todo.LOOKS[kind], "count": count, "more": count >= todo.COUNT_CAP}
         for kind, count in found.items()
     ]
     context["figures"] = _figures(may_see_money=money.may_see(request))
     context["days"] = DAYS
-    if request.user.has_perm("payments.view_webhookevent"):
-        context["dead_webhooks"] = WebhookEvent.objects.filter(state=WebhookEvent.State.DEAD)[: todo.COUNT_CAP].count()
+    context["alarms"] = alarms.found(request)
     return context
 
 

@@ -15,7 +15,7 @@ from unfold.contrib.filters.admin import ChoicesCheckboxFilter, RangeDateFilter
 from unfold.decorators import display
 
 from backoffice import money, order_files, order_views, payment_views, print_zip, search, todo
-from backoffice.order_filters import TodoFilter, failed_once
+from backoffice.order_filters import TodoFilter, ids_once
 from backoffice.order_steps import STEPS
 from backoffice.paginator import CappedPaginator
 from backoffice.people import actor_of
@@ -84,12 +84,12 @@ class OrderAdmin(ModelAdmin):  # type: ignore[misc]
     change_form_template = "backoffice/order_page.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
-        failed = When(pk__in=failed_once(request), then=Value(True))
-        return (  # type: ignore[no-any-return]
-            super()
-            .get_queryset(request)
-            .annotate(task_failed=Case(failed, default=Value(False), output_field=BooleanField()))
-        )
+        ids = ids_once(request)
+        named = {
+            name: Case(When(pk__in=pks, then=Value(True)), default=Value(False), output_field=BooleanField())
+            for name, pks in (("task_failed", ids.failed), ("money_kept", ids.kept))
+        }
+        return super().get_queryset(request).annotate(**named)  # type: ignore[no-any-return]
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Order], search_term: str
@@ -102,7 +102,7 @@ class OrderAdmin(ModelAdmin):  # type: ignore[misc]
         return [name for name in super().get_list_display(request) if name != "total" or money.may_see(request)]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
-        found = todo.counts(failed_once(request))
+        found = todo.counts(ids_once(request))
         tabs = [
             {"kind": kind.value, "look": todo.LOOKS[kind], "count": count, "more": count >= todo.COUNT_CAP}
             for kind, count in found.items()
@@ -143,7 +143,8 @@ class OrderAdmin(ModelAdmin):  # type: ignore[misc]
 
     @display(description=_("next"), label={kind: look.variant for kind, look in todo.LOOKS.items()})
     def next_step(self, order: Order) -> tuple[str, str] | str:
-        kind = todo.next_step(order, {order.pk} if getattr(order, "task_failed", False) else set())
+        failed, kept = ([order.pk] if getattr(order, name, False) else [] for name in ("task_failed", "money_kept"))
+        kind = todo.next_step(order, failed, kept)
         return (kind, str(todo.LOOKS[kind].title)) if kind else ""
 
     @admin.display(description=_("customer"))

@@ -26,13 +26,13 @@ class TodoFilter(SimpleListFilter):
             kind = todo.Todo(self.value() or "")
         except ValueError:
             return queryset
-        return queryset.filter(todo.condition(kind, failed_once(request)))
+        return queryset.filter(todo.condition(kind, ids_once(request)))
 
 
-def failed_once(request: HttpRequest) -> list[int]:
-    """Orders with failed tasks, looked up once a request."""
-    kept: list[int] | None = getattr(request, "_failed_order_ids", None)
-    if kept is None:
-        kept = todo.failed_order_ids()
-        request._failed_order_ids = kept  # type: ignore[attr-defined]
-    return kept
+def ids_once(request: HttpRequest) -> todo.Ids:
+    """Orders with failed tasks and with kept money, looked up once a request."""
+    ids: todo.Ids | None = getattr(request, "_todo_ids", None)
+    if ids is None:
+        ids = todo.Ids(failed=todo.failed_order_ids(), kept=todo.kept_order_ids())
+        request._todo_ids = ids  # type: ignore[attr-defined]
+    return ids

@@ -49,7 +49,7 @@ def context(request: HttpRequest, order: Order) -> dict[str, Any]:
     failed = {order.pk} if any(task.state == OutboxMessage.State.FAILED for task in tasks) else set()
     may_see_money = money.may_see(request)
     attempts = list(order.attempts.prefetch_related("events")) if may_see_money else []
-    kind = todo.next_step(order, failed)
+    kind = todo.next_step(order, failed, set(todo.kept_order_ids(order.pk)))
     return {
         "order": order,
         "photos": photos,

@@ -1,18 +1,20 @@
 """What the owner should do next (O1): each kind is one cheap, indexed question about orders."""
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
-from django.db.models import CharField, Q, QuerySet, Value
+from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet, Value
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrPromise
 
 from orders.models import Order
 from outbox.models import OutboxMessage
+from payments.models import Dispute, PaymentAttempt, PaymentEvent
 
 COUNT_CAP = 100  # "99+": counting stops there, so that a million orders cost no more than a hundred
-FAILED_CAP = 500  # orders with failed tasks that are looked at; more would mean an outage, not a list
+FAILED_CAP = 500  # orders with failed tasks, or kept money, that are looked at; more would mean an outage, not a list
 
 
 class Todo(StrEnum):
@@ -26,6 +28,14 @@ class Todo(StrEnum):
     PRINT = "print"
     FINISH = "finish"
     SHIP = "ship"
+
+
+@dataclass(frozen=True)
+class Ids:
+    """Orders that other tables name: with tasks that gave up, and with money that should go back."""
+
+    failed: list[int]
+    kept: list[int]
 
 
 @dataclass(frozen=True)
@@ -44,8 +54,8 @@ LOOKS = {
         "danger",
     ),
     Todo.MONEY: Look(
-        _("Cancelled, but money is still here"),
-        _("See whether its refund is on its way; otherwise refund what is left."),
+        _("Money to give back"),
+        _("Cancelled, replaced or paid twice: see whether its refund is on its way; otherwise refund what is left."),
         "danger",
     ),
     Todo.TASKS: Look(_("Failed tasks"), _("Something gave up (storing, mail): see why and press retry."), "danger"),
@@ -68,15 +78,27 @@ def failed_order_ids() -> list[int]:
     return [int(pk) for pk in rows.order_by("-created_at").values_list("payload__order_id", flat=True)[:FAILED_CAP]]
 
 
-def condition(kind: Todo, failed: list[int]) -> Q:
-    """The orders of a kind; `failed` as failed_order_ids() gives them."""
+def kept_order_ids(order_id: int | None = None) -> list[int]:
+    """Orders for which money came that none waited for, such as a second payment or one of a replaced version, and not all
+    of it has gone back; at most FAILED_CAP. Of the one order, when it is named."""
+    rows = PaymentAttempt.objects.filter(
+        Exists(PaymentEvent.objects.filter(attempt=OuterRef("pk"), kind="unwanted")),
+        state=PaymentAttempt.State.CONFIRMED,
+        received_cents__gt=F("refunded_cents"),
+    ).exclude(Exists(Dispute.objects.filter(attempt=OuterRef("pk"), status="lost")))
+    rows = rows.filter(order=order_id) if order_id else rows
+    return list(rows.order_by("-pk").values_list("order_id", flat=True)[:FAILED_CAP])
+
+
+def condition(kind: Todo, ids: Ids) -> Q:
+    """The orders of a kind."""
     match kind:
         case Todo.REVIEW:
             return Q(payment_state__in=REVIEWED_STATES) | Q(state=Order.State.PAID, payment_state=REFUNDED)
         case Todo.MONEY:
-            return Q(state=Order.State.CANCELLED, payment_state__in=MONEY_STATES)
+            return Q(state=Order.State.CANCELLED, payment_state__in=MONEY_STATES) | Q(pk__in=ids.kept)
         case Todo.TASKS:
-            return Q(pk__in=failed)
+            return Q(pk__in=ids.failed)
         case Todo.PHOTOS:
             return Q(state=Order.State.NEEDS_PHOTOS)
         case Todo.ADDRESS:
@@ -89,10 +111,10 @@ def condition(kind: Todo, failed: list[int]) -> Q:
             return Q(state=Order.State.READY)
 
 
-def counts(failed: list[int]) -> dict[Todo, int]:
+def counts(ids: Ids) -> dict[Todo, int]:
     """How many orders wait in each kind, each counted up to COUNT_CAP, in one query."""
     queries: list[QuerySet[Order, str]] = [
-        Order.objects.filter(condition(kind, failed))
+        Order.objects.filter(condition(kind, ids))
         .order_by()
         .annotate(kind=Value(kind.value, output_field=CharField()))
         .values_list("kind", flat=True)[:COUNT_CAP]
@@ -100,16 +122,16 @@ def counts(failed: list[int]) -> dict[Todo, int]:
         if kind is not Todo.TASKS
     ]
     found = Counter(queries[0].union(*queries[1:], all=True))
-    return {kind: len(set(failed)) if kind is Todo.TASKS else found[kind.value] for kind in Todo}
+    return {kind: len(set(ids.failed)) if kind is Todo.TASKS else found[kind.value] for kind in Todo}
 
 
-def next_step(order: Order, failed: set[int]) -> Todo | None:
-    """The first thing to do about an order; None when there is nothing."""
+def next_step(order: Order, failed: Collection[int], kept: Collection[int]) -> Todo | None:
+    """The first thing to do about an order, as the ids say it; None when there is nothing."""
     open_order = order.state in OPEN_STATES
     checks = {
         Todo.REVIEW: order.payment_state in REVIEWED_STATES
         or (order.state == Order.State.PAID and order.payment_state == REFUNDED),
-        Todo.MONEY: order.state == Order.State.CANCELLED and order.payment_state in MONEY_STATES,
+        Todo.MONEY: (order.state == Order.State.CANCELLED and order.payment_state in MONEY_STATES) or order.pk in kept,
         Todo.TASKS: order.pk in failed,
         Todo.PHOTOS: order.state == Order.State.NEEDS_PHOTOS,
         Todo.ADDRESS: order.address_flagged and open_order,

@@ -22,6 +22,7 @@ from orders.problems import Problem
 from payments import link_closing, link_payments, link_refunds
 from payments.admin import PaymentEventInline, ReadOnlyAdmin
 from payments.at_stripe_links import SHORTEST
+from payments.link_looks import LookFilter
 from payments.models import LinkEvent, LinkPayment, LinkRefund, PaymentLink
 from payments.refund_form import RefundForm
 
@@ -118,7 +119,7 @@ class LinkRefundInline(TabularInline):  # type: ignore[misc]
 class LinkPaymentAdmin(ReadOnlyAdmin):
     list_display = ["public_id", "link", "state_label", "received_cents", "refunded_cents", "dispute", "confirmed_at"]
     list_select_related = ["link"]
-    list_filter = [("state", ChoicesCheckboxFilter), ("created_at", RangeDateFilter)]
+    list_filter = [LookFilter, ("state", ChoicesCheckboxFilter), ("created_at", RangeDateFilter)]
     list_filter_submit = True
     search_fields = ["public_id", "link__description", "session_id", "intent_id"]
     exclude = ["url", "idempotency_key", "visitor"]

@@ -141,7 +141,7 @@ def test_the_owners_cancelling_plans_the_refund_and_says_so_before(
         "attempt_id": attempt.pk, "reason": "the studio cancelled the order", "actor_id": owner.pk,
     }  # fmt: skip
     assert OutboxMessage.objects.filter(key=f"email-customer:{order.number}:cancelled").count() == 1
-    assert "Cancelled, but money is still here" in owner_client.get(url + "change/").content.decode()
+    assert "Money to give back" in owner_client.get(url + "change/").content.decode()
 
 
 def test_staff_read_why_they_cannot_cancel_a_paid_order(

@@ -104,6 +104,7 @@ class PaymentEvent(models.Model):
         ordering = ["at", "pk"]
         verbose_name = _("payment event")
         verbose_name_plural = _("payment events")
+        indexes = [models.Index(fields=["attempt"], condition=Q(kind="unwanted"), name="payment_unwanted")]
         triggers = append_only()
 
     def __str__(self) -> str:

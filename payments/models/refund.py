@@ -53,6 +53,9 @@ class Refund(models.Model):
         return self.public_id
 
 
+DISPUTE_OVER = ("won", "lost", "warning_closed", "prevented")  # Stripe's last words about a dispute
+
+
 class Dispute(models.Model):
     """A charge that the cardholder contests at the bank. `status` is Stripe's word."""
 
@@ -76,4 +79,4 @@ class Dispute(models.Model):
 
     @property
     def open(self) -> bool:
-        return self.status not in ("won", "lost", "warning_closed", "prevented")
+        return self.status not in DISPUTE_OVER

@@ -3,7 +3,7 @@
 import dataclasses
 import traceback
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 
 import structlog
 from celery.exceptions import SoftTimeLimitExceeded
@@ -16,7 +16,7 @@ from payments.reconciliation import balance, discrepancies, endpoint, finished, 
 from payments.reconciliation.days import Day, yesterday
 
 Tell = Callable[[str, int], None]
-Chosen = list[tuple[Day, Collection[str]]]
+Chosen = Sequence[tuple[Day, Collection[str]]]
 
 log = structlog.get_logger(__name__)
 

@@ -9,11 +9,11 @@ from orders.problems import Problem
 from payments import attempts, books, checkout, dispatch, gateway, link_payments, link_refunds, refunds
 from payments.confirmation import NotVisibleYet, settle_session
 from payments.models import Dispute, LinkPayment, LinkRefund, PaymentAttempt, Refund
+from payments.models.refund import DISPUTE_OVER
 from payments.problems import PaymentServiceUnavailable
 
 OLD = datetime.timedelta(hours=1)
 WAITING = (Refund.State.CREATED, Refund.State.PENDING)
-OVER = ("won", "lost", "warning_closed", "prevented")  # a dispute's last words
 
 log = structlog.get_logger(__name__)
 
@@ -104,7 +104,7 @@ def link_refunds_open() -> int:
 def disputes_open() -> int:
     """Disputes whose end may have been missed."""
     count = 0
-    for row in Dispute.objects.exclude(status__in=OVER).order_by("pk"):
+    for row in Dispute.objects.exclude(status__in=DISPUTE_OVER).order_by("pk"):
         try:
             books.apply_dispute(gateway.retrieve_dispute(row.provider_id))
         except gateway.GatewayRefused as error:
@@ -116,7 +116,7 @@ def disputes_open() -> int:
 def link_disputes_open() -> int:
     """The same for payments by link, of which the shop keeps the newest dispute's state alone."""
     count = 0
-    for payment in LinkPayment.objects.exclude(dispute__in=["", *OVER]).order_by("pk"):
+    for payment in LinkPayment.objects.exclude(dispute__in=["", *DISPUTE_OVER]).order_by("pk"):
         try:
             for found in gateway.disputes_of(str(payment.intent_id))[:1]:
                 link_payments.apply_dispute(found)
