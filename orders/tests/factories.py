@@ -129,7 +129,7 @@ class _OrderItem(factory.django.DjangoModelFactory):
     width_mm = 100
     height_mm = 150
     finish_code = "matte"
-    finish_name = "Mate"
+    finish_name = factory.LazyAttribute(lambda item: "Matte" if item.order.language == "en" else "Mate")
     quantity = 2
     dpi = 304
     quality = "good"

@@ -17,6 +17,7 @@ from uploads import stash
 
 State, Money = Order.State, Order.PaymentState
 REASON = "A fotografia está muito desfocada neste tamanho. Tem o original, sem o filtro?"
+REASON_EN = "The photo is very blurred at this size. Do you have the original, without the filter?"
 LONG_NAME = "WhatsApp Image 2026-08-14 at 18.21.07 (uma fotografia da avó com os netos na praia da Rocha).jpeg"
 PHOTOS = (  # file name, width, height, product, width and height in mm, fit, quantity, unit price in cents
     ("Serra da Estrela.jpg", 3000, 2000, "20 × 30 cm", 200, 300, "crop", 1, 350),
@@ -67,7 +68,8 @@ def order_in(name: str, *, language: str = "pt") -> Order:
     else:
         _wait_for_payment(order, photos)
     if order.state == State.NEEDS_PHOTOS:
-        photos[2].missing_since, photos[2].replace_reason = began, REASON if name == "replace-photo" else ""
+        photos[2].missing_since = began
+        photos[2].replace_reason = (REASON_EN if language == "en" else REASON) if name == "replace-photo" else ""
         photos[2].save(update_fields=["missing_since", "replace_reason"])
     gone_back = {Money.REFUNDED: order.total_cents, Money.PARTLY_REFUNDED: 60, Money.REVIEW: 0, Money.DISPUTED: 0}
     if order.payment_state in gone_back:

@@ -110,6 +110,7 @@ def test_an_email_fits_its_screen_and_says_what_it_must(mail_page: Page, kind: s
     expected = [heading, order.number, "Margem Fotografia, Lda.", "509442013", "Livro de Reclamações"]
     expected += SAYS.get(kind, ()) if language == "pt" else ()
     assert [part for part in expected if plain(part) not in text] == []
+    assert ("Mate" if language == "en" else "Matte") not in text.replace("·", " ").split()
     assert mail_page.locator("h1").count() == 1
     assert mail_page.locator(f'a[href="{links.absolute(order)}"]').count() >= 1
     images = pictures(mail_page)
