@@ -1,9 +1,12 @@
 """Refusals are said in the language of the page: files that are not taken, addresses abroad (U2, A1)."""
 
 import io
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import polib
 import pytest
 from django.contrib.messages import get_messages
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -14,6 +17,7 @@ from addresses.tests.conftest import Google, google_server, place  # noqa: F401 
 from orders import catalogue, drafts
 from orders.models import Order
 from orders.tests import visitors
+from orders.tests.factories import OrderFactory
 from uploads import stash
 from uploads.tests import pictures
 
@@ -188,3 +192,36 @@ def test_a_draft_that_is_over_says_so_in_the_pages_language(ended: str, said: di
     paying = client.post("/checkout/", {"accept_terms": "1"})
     assert [str(message) for message in get_messages(paying.wsgi_request)] == [said[language]]
     assert not Order.objects.exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("language", "finish"), [("pt", "Mate"), ("en", "Matte")])
+def test_made_up_orders_name_their_finish_in_their_own_language(language: str, finish: str) -> None:
+    """Or English mails and pages would be looked at with a Portuguese word in them."""
+    assert OrderFactory(language=language).items.get().finish_name == finish
+
+
+CATALOGUE = Path(__file__).resolve().parents[2] / "locale" / "pt" / "LC_MESSAGES" / "django.po"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        r"\b[Oo] Stripe|\b[dn]o Stripe|\bao Stripe",  # "a Stripe", a company, everywhere
+        r"nosso armazém",  # photos do not go to a warehouse
+        r"provavelmente você|prestes a terminar|^Usar$|Para onde enviamos",
+        r"\bligaç(?:ão|ões) (?:assinada|mais recente|que contém|à sua encomenda|para ela)",  # "link", everywhere
+    ],
+)
+def test_the_portuguese_texts_keep_to_one_word_for_one_thing(wrong: str) -> None:
+    said = [text for entry in polib.pofile(str(CATALOGUE)) for text in (entry.msgstr, *entry.msgstr_plural.values())]
+    assert len(said) > 500
+    assert [text for text in said if re.search(wrong, text)] == []
+
+
+def test_english_readers_are_told_what_iva_is() -> None:
+    """U1: the tax's Portuguese name alone says nothing to them."""
+    entries = [entry.msgid for entry in polib.pofile(str(CATALOGUE))]
+    shown = [text for text in entries if re.search(r"\bIVA\b.*(?:included|in it)|with IVA\b", text)]
+    assert len(shown) >= 4
+    assert [text for text in shown if "VAT (IVA)" not in text and "(cents)" not in text] == []

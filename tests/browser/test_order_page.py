@@ -103,7 +103,7 @@ def test_a_code_is_refused_taken_removed_and_paid_with(
 
     def enter(code: str) -> None:
         page.fill("#coupon-code", code)
-        page.get_by_role("button", name=in_words(language, "Use it")).click()
+        page.get_by_role("button", name=in_words(language, "Apply")).click()
 
     enter("NADA")
     unknown = in_words(language, "We do not know this code. Please check how it is written.")
