@@ -40,6 +40,17 @@ NAMES = {
     "cancelled": pgettext_lazy("email", "cancelled"),
 }
 
+# Of a payment that the customer's bank is still working on: there is no reference, and nothing left to do.
+AT_THE_BANK = Kind(
+    _("Your order %(number)s is waiting for your payment"),
+    _("Almost there: we are waiting for your payment"),
+    _(
+        "Your bank may take some days over it. We keep your photos and start printing as soon as the payment arrives. "
+        "Nothing else is needed from you."
+    ),
+    PRINTS,
+)
+
 KINDS = {
     "confirmed": Kind(
         _("Your order %(number)s is confirmed"),
@@ -50,7 +61,10 @@ KINDS = {
     "awaiting": Kind(
         _("Your order %(number)s is waiting for your payment"),
         _("Almost there: we are waiting for your payment"),
-        _("We keep your photos and start printing as soon as the payment arrives. Nothing else is needed from you."),
+        _(
+            "Please pay the reference below at a cash machine or in your bank's app. We keep your photos meanwhile and "
+            "start printing as soon as the payment arrives."
+        ),
         ("voucher", *PRINTS),
         _("See how to pay"),
     ),
@@ -137,7 +151,7 @@ KINDS = {
             "You have changed your order since, and Multibanco references cannot be withdrawn. If you have paid it already, "
             "we print your order as it was then; if both are paid, the later payment goes back to you."
         ),
-        ("voucher",),
+        ("dead_voucher",),
     ),
     "paid_twice": Kind(
         _("Your order %(number)s was paid twice"),

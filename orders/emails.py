@@ -15,7 +15,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from orders import email_context, email_photos, mailing
-from orders.email_kinds import KINDS
+from orders.email_kinds import AT_THE_BANK, KINDS, Kind
 from orders.mailing import Mail
 from orders.models import Order, Question, SentEmail, ShopSettings
 
@@ -64,11 +64,11 @@ def customer_mail(order: Order, kind: str, message_id: str, *, language: str = "
     person = email_context.recipient(order)
     with translation.override(language):
         base = kind.partition(":")[0]
-        texts = KINDS["ready_pickup" if base == "ready" and order.method == Order.Method.PICKUP else base]
+        reference = email_context.voucher(order, kind)
+        texts = _texts(order, base, waits=reference is not None)
         shop = ShopSettings.load()
         names = {"number": order.number, "studio": shop.studio_name}
         images = _images(order) if {"prints", "missing"} & set(texts.shows) else {}
-        reference = email_context.voucher(order, kind) if "voucher" in texts.shows else None
         context = email_context.customer(order, shop, texts, images, person.name, reference)
         context |= {"heading": texts.heading % names, "text": texts.text % names, "button": texts.button}
         return Mail(
@@ -82,6 +82,13 @@ def customer_mail(order: Order, kind: str, message_id: str, *, language: str = "
             reply_to=shop.email,
             images=images,
         )
+
+
+def _texts(order: Order, base: str, *, waits: bool) -> Kind:
+    """What the email says; `waits`: there is a reference to be paid."""
+    if base == "awaiting" and not waits:
+        return AT_THE_BANK
+    return KINDS["ready_pickup" if base == "ready" and order.method == Order.Method.PICKUP else base]
 
 
 def owner_mail(order: Order, message_id: str) -> Mail:

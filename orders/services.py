@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from orders import coupons, drafts, replacing, snapshots
+from orders import coupons, drafts, replacing, snapshots, vouchers
 from orders.models import Order, OrderEvent, OrderPhoto
 from orders.models.order import PERSONAL_FIELDS
 from orders.problems import Problem
@@ -112,7 +112,8 @@ def mark_awaiting(
         order.payment_state = Order.PaymentState.AWAITING
         order.save(update_fields=["payment_state"])
         _event(order, "awaiting", order.state, order.state, actor, why)
-        _email(order, "awaiting")
+        attempt = order.attempts.filter(state__in=vouchers.OPEN).first()  # each reference has its own mail (C29)
+        _email(order, f"awaiting:{attempt.pk}" if attempt else "awaiting")
         return order
 
 

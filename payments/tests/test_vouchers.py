@@ -1,13 +1,16 @@
 """A Multibanco reference as the API, the order page and the mails show it, and when it is gone from them: C6, C28, C29."""
 
 import datetime
+from email.message import EmailMessage
 
 import pytest
 from django.test import Client
 
+from local.fixtures import Mailbox
 from orders import drafts, emails, links
 from orders.models import Order
 from orders.tests import visitors
+from outbox.models import OutboxMessage
 from payments import confirmation, expiry, facts, gateway
 from payments.checkout import start_checkout
 from payments.models import PaymentAttempt
@@ -163,3 +166,59 @@ def test_the_shops_own_payment_page_leads_back_to_paying_after_a_failure(stripe_
     stripe_api.answer_intent(intent_id, "fail")
     confirmation.settle(facts.as_session(gateway.retrieve_intent(intent_id)))
     assert client.get(page)["Location"] == "/review/"
+
+
+def waiting_mails(order: Order) -> list[str]:
+    """Kinds of the planned mails that say how to pay."""
+    rows = OutboxMessage.objects.filter(task="orders.email_customer", payload__order_id=order.pk)
+    return [str(row.payload["kind"]) for row in rows.order_by("pk") if "awaiting" in str(row.payload["kind"])]
+
+
+def test_each_reference_of_an_order_is_mailed(stripe_api: StandIn, mailbox: Mailbox) -> None:
+    """C28, C29: the first one failed, and the customer chose Multibanco again; each is told once."""
+    draft = visitors.complete()
+    references = []
+    for turn in (1, 2):
+        attempt = issued(stripe_api, draft)
+        confirmation.settle_session(str(attempt.session_id))
+        assert len(waiting_mails(attempt.order)) == turn
+        assert waiting_mails(attempt.order)[-1] == f"awaiting:{attempt.pk}"
+        for kind in waiting_mails(attempt.order):
+            emails.send_to_customer(attempt.order_id, kind)
+        references.append(str((attempt.voucher or {})["reference"]))
+        if turn == 1:
+            failed(stripe_api, attempt)
+    assert references[0] != references[1]
+    texts = [text(mail) for mail in mailbox.messages()]
+    assert [[reference in said for reference in references] for said in texts] == [[True, False], [False, True]]
+
+
+def text(mail: EmailMessage) -> str:
+    part = mail.get_body(("plain",))
+    assert part is not None
+    return str(part.get_content())
+
+
+def test_the_waiting_mail_asks_for_the_payment_or_says_that_the_bank_has_it(stripe_api: StandIn) -> None:
+    """C29: nobody who has a reference to pay is told that there is nothing to do."""
+    attempt = issued(stripe_api)
+    to_pay = emails.customer_mail(attempt.order, f"awaiting:{attempt.pk}", "<x@y>").text
+    assert "Pague por favor a referência" in to_pay
+    assert "Não precisa de fazer mais nada" not in to_pay
+    PaymentAttempt.objects.update(voucher=None)
+    at_the_bank = emails.customer_mail(Order.objects.get(), f"awaiting:{attempt.pk}", "<x@y>").text
+    assert "Não precisa de fazer mais nada" in at_the_bank
+    assert "Pague por favor a referência" not in at_the_bank
+
+
+def test_a_reference_that_is_not_to_be_paid_is_struck_out(stripe_api: StandIn) -> None:
+    """C6: without a last day to pay it by."""
+    draft = visitors.complete()
+    attempt = issued(stripe_api, draft)
+    changed(draft)
+    mail = emails.customer_mail(attempt.order, f"voucher_replaced:{attempt.pk}", "<x@y>")
+    reference = str((attempt.voucher or {})["reference"])
+    assert f"<s>{reference}</s>" in mail.html
+    assert f"<strong>{reference}</strong>" not in mail.html
+    assert "Por favor, não pague:" in mail.text
+    assert "Pagar até" not in mail.text + mail.html
