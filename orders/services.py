@@ -20,12 +20,13 @@ from orders.models import Order, OrderEvent, OrderPhoto
 from orders.models.order import PERSONAL_FIELDS
 from orders.problems import Problem
 from orders.snapshots import Snapshot
-from outbox.services import enqueue
+from outbox.services import enqueue, waiting
 from uploads import stash
 from uploads.photo import Photo
 
 State = Order.State
 PAID_KEEPS_PHOTOS_SECONDS = 30 * 86_400  # until S3 has them all; released then
+LAST_MAIL_SECONDS = 86_400  # longer than a mail is tried (orders.tasks.PATIENCE)
 VOUCHER_EXTRA = datetime.timedelta(days=4)  # C30: a voucher paid on its last day may take this long to be reported
 
 # From which states each may be reached (DESIGN §3).
@@ -347,5 +348,9 @@ def _seconds(until: datetime.datetime) -> int:
 
 
 def _let_go(order: Order) -> None:
+    """Photos and snapshot are forgotten; the address only once the mails about the order's end had time to go out."""
     stash.release(list(order.photos.values_list("photo_id", flat=True)), order.number)
-    snapshots.delete(order.number)
+    if waiting("orders.email_customer", order_id=order.pk):
+        snapshots.shorten(order.number, LAST_MAIL_SECONDS)
+    else:
+        snapshots.delete(order.number)

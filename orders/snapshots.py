@@ -45,6 +45,13 @@ def prolong(order_number: str, seconds: int) -> bool:
     return bool(left > seconds or connection.expire(_key(order_number), seconds))
 
 
+def shorten(order_number: str, seconds: int) -> None:
+    """Keeps the snapshot for `seconds` more at most."""
+    connection = get_redis_connection("default")
+    if connection.ttl(_key(order_number)) > seconds:
+        connection.expire(_key(order_number), seconds)
+
+
 def delete(order_number: str) -> None:
     get_redis_connection("default").delete(_key(order_number))
 

@@ -26,19 +26,27 @@ def enqueue(
     """
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("outbox.enqueue needs the transaction of the change it belongs to")
+    clicked = structlog.contextvars.get_contextvars()
     message, created = OutboxMessage.objects.get_or_create(
         key=key,
         defaults={
             "task": task,
             "queue": queue,
             "payload": payload or {},
-            "correlation_id": str(structlog.contextvars.get_contextvars().get("correlation_id", "")),
+            "correlation_id": str(clicked.get("correlation_id", "")),
+            "user_id": clicked.get("user_id"),
             "next_attempt_at": timezone.now() + datetime.timedelta(seconds=delay_seconds),
         },
     )
     if created and not delay_seconds:
         transaction.on_commit(lambda: relay.send([message]), robust=True)
     return message
+
+
+def waiting(task: str, **payload: object) -> bool:
+    """Whether work of the task that names these keys is still to be done."""
+    due = OutboxMessage.objects.filter(state=OutboxMessage.State.PENDING, task=task)
+    return due.filter(payload__contains=payload).exists()
 
 
 def claim(message_id: int) -> OutboxMessage | None:

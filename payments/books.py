@@ -3,6 +3,7 @@
 from django.db import IntegrityError, transaction
 from django.db.models import Sum
 
+from orders import services as orders
 from orders.models import Order
 from outbox.services import enqueue
 from payments import attempts, facts
@@ -16,7 +17,34 @@ def recompute(order: Order, attempt: PaymentAttempt) -> None:
     refunded = attempt.refunds.filter(state=Refund.State.SUCCEEDED).aggregate(sum=Sum("amount_cents"))["sum"] or 0
     attempt.refunded_cents = refunded
     attempt.save(update_fields=["refunded_cents"])
+    _follow(order, attempt)
+
+
+def _follow(order: Order, attempt: PaymentAttempt) -> None:
+    """The order's payment state after the attempt's money moved. What was told of money that is not known to have come
+    (C18) ends nothing yet."""
+    if attempt.state == PaymentAttempt.State.CONFIRMED:
+        close(order)
+    else:
+        attempts.set_payment_state(order, payment_state(order))
+
+
+def close(order: Order, why: str = "its money went back") -> None:
+    """Writes a locked order's payment state; one that was never fulfilled, of which nothing can be paid any more and nothing
+    that was paid is left, ends, whichever of it happened last (C18)."""
+    if over(order):
+        order = orders.expire(order, why=why)
     attempts.set_payment_state(order, payment_state(order))
+
+
+def over(order: Order) -> bool:
+    """Whether nothing of a pending order can be paid or is there to be fulfilled. On a locked order."""
+    if order.paid_at is not None or order.state != Order.State.PENDING:
+        return False
+    return not any(
+        attempt.state in attempts.OPEN or (attempt.state == PaymentAttempt.State.CONFIRMED and not gone(attempt))
+        for attempt in order.attempts.all()
+    )
 
 
 def gone(attempt: PaymentAttempt) -> bool:
@@ -60,7 +88,7 @@ def apply_dispute(found: facts.Dispute) -> bool:
             row.status, row.amount_cents = found.status, found.amount_cents
             row.save()
             attempts.note(attempt, f"dispute_{found.status}"[:40], why=found.reason)
-            attempts.set_payment_state(order, payment_state(order))
+            _follow(order, attempt)
             enqueue(
                 "payments.email_owner",
                 key=f"email-owner:{found.id}:{found.status}",

@@ -116,10 +116,7 @@ def _gone_again(order: Order, attempt: PaymentAttempt) -> None:
     """C18: the whole sum had gone back before it was known to have come. Nothing is made for it; an order that nobody
     else can pay, or has paid, is over."""
     attempts.note(attempt, "gone_again", why="all of it had been given back already")
-    others = order.attempts.filter(state__in=[*attempts.OPEN, State.CONFIRMED]).exclude(pk=attempt.pk)
-    if not others.exists():
-        books.recompute(orders.expire(order, why="its money went back"), attempt)
-    elif order.payment_state != PaymentState.AWAITING:
+    if books.over(order) or order.payment_state != PaymentState.AWAITING:
         books.recompute(order, attempt)
 
 
@@ -213,7 +210,9 @@ def _failed(attempt_id: int, code: str) -> PaymentAttempt:
         if attempt.state not in attempts.OPEN:
             return attempt
         attempts.close(attempt.pk, State.FAILED, "the delayed payment failed", failure_code=code)
-        if order.state == Order.State.PENDING and order.payment_state != PaymentState.REVIEW:
+        if order.attempts.filter(state=State.CONFIRMED).exists():
+            books.close(order)  # other money came for it: it waits for the owner, or has all gone back
+        elif order.state == Order.State.PENDING:
             attempts.set_payment_state(order, PaymentState.UNPAID)
             enqueue(
                 "orders.email_customer",
@@ -231,8 +230,6 @@ def _expired(attempt_id: int) -> PaymentAttempt:
         order, attempt = attempts.lock(attempt_id)
         if attempt.state in attempts.OPEN:
             attempts.close(attempt.pk, State.CANCELED, "expired")
-            others = order.attempts.filter(state__in=[*attempts.OPEN, State.CONFIRMED]).exclude(pk=attempt.pk)
-            if not others.exists():
-                orders.expire(order, why="nobody paid in time")
+            books.close(order, "nobody paid in time")
     attempt.refresh_from_db()
     return attempt

@@ -6,6 +6,7 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from accounts.models import User
+from orders.email_context import recipient
 from outbox.services import enqueue
 from payments import attempts, books, facts, gateway
 from payments.checkout import KEY_LIFE
@@ -193,7 +194,7 @@ def _tell(row: Refund) -> None:
             queue="mail",
             payload={"attempt_id": row.attempt_id, "kind": "refund_failed"},
         )
-    elif row.state == State.SUCCEEDED and row.attempt.order.email:
+    elif row.state == State.SUCCEEDED and recipient(row.attempt.order).email:
         enqueue(
             "orders.email_customer",
             key=f"email-customer:{row.attempt.order.number}:refunded:{row.public_id}",
