@@ -22,6 +22,7 @@ class OutboxMessage(models.Model):
     key = models.CharField(_("key"), max_length=200, unique=True)
     payload = models.JSONField(_("payload"), default=dict)
     correlation_id = models.CharField(_("correlation id"), max_length=64, blank=True)
+    user_id = models.BigIntegerField(_("user"), null=True, editable=False)  # who clicked; no key: logs outlive accounts
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.PENDING)
     attempts = models.PositiveIntegerField(_("attempts"), default=0)
     next_attempt_at = models.DateTimeField(_("next attempt"), default=timezone.now)

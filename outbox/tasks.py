@@ -9,6 +9,7 @@ from celery import Task, shared_task
 from django.conf import settings
 
 from outbox import leases, relay, services
+from outbox.models import OutboxMessage
 
 log = structlog.get_logger(__name__)
 
@@ -64,9 +65,7 @@ def run_message(
     message = services.claim(message_id)
     if message is None:
         return
-    structlog.contextvars.bind_contextvars(
-        correlation_id=message.correlation_id, task=message.task, message_id=message.pk
-    )
+    tokens = structlog.contextvars.bind_contextvars(**_traced(message))
     try:
         with leases.kept(lambda: services.renew(message)):
             function(**message.payload)
@@ -79,5 +78,13 @@ def run_message(
             on_give_up(**message.payload)
     else:
         services.complete(message)
+        log.info("outbox_task_done", attempts=message.attempts)
     finally:
-        structlog.contextvars.unbind_contextvars("task", "message_id")
+        structlog.contextvars.reset_contextvars(**tokens)
+
+
+def _traced(message: OutboxMessage) -> dict[str, object]:
+    """What every log line of the work names: whose click it was, and which rows it is about."""
+    ids = {name: value for name, value in message.payload.items() if name.endswith("_id")}
+    named = {"correlation_id": message.correlation_id, "task": message.task, "message_id": message.pk}
+    return ids | named | ({} if message.user_id is None else {"user_id": message.user_id})

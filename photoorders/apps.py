@@ -7,4 +7,4 @@ class PhotoordersConfig(AppConfig):
     verbose_name = _("Photoorders")
 
     def ready(self) -> None:
-        from photoorders import checks, measuring, workers  # noqa: F401 - registers checks, task timings, heartbeats
+        from photoorders import checks, measuring, tracing, workers  # noqa: F401 - each registers itself
