@@ -186,14 +186,16 @@ def with_another(rows: list[dict[str, Any]], photo_id: str, codes: Sequence[str]
     return [*rows[:at], own[-1] | {"product": code, "quantity": 1, "crop": None, "suffix": "another"}, *rows[at:]]
 
 
-def all_alike(rows: list[dict[str, Any]], wanted: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Each photo's first row as `wanted`; further sizes of a photo stay as they are."""
+def all_alike(rows: list[dict[str, Any]], data: QueryDict) -> list[dict[str, Any]]:
+    """Each photo's first row with what the form says for all of them; what was left empty there, the cut, and further
+    sizes of a photo stay as they are."""
+    wanted = sent_row(data, "all")
+    change = {name: wanted[name] for name in ("product", "finish", "quantity", "fit") if data.get(f"{name}-all")}
     seen: set[str] = set()
     result = []
     for row in rows:
         first = row["photo"] not in seen
         seen.add(row["photo"])
-        change = {name: wanted[name] for name in ("product", "finish", "quantity", "fit")} | {"crop": None}
         result.append(row | change if first else row)
     return result
 

@@ -177,7 +177,7 @@ def _after_button(
     if photo_id := pressed.get("add_row"):
         return cards.with_another(rows, photo_id, codes), f"{home_page}#photo-{photo_id}"
     if "apply" in pressed:
-        return cards.all_alike(rows, cards.sent_row(pressed, "all")), home_page
+        return cards.all_alike(rows, pressed), home_page
     return rows, reverse("delivery") if "next" in pressed else home_page
 
 

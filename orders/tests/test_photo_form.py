@@ -1,10 +1,14 @@
 """The upload form of pages without JavaScript: several files at once, a message for each that is refused."""
 
+from urllib.parse import quote
+
 import pytest
 from django.contrib.messages import get_messages
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.http import QueryDict
 from django.test import Client
 
+from orders import cards
 from uploads import stash
 from uploads.tests import pictures
 
@@ -69,3 +73,16 @@ def test_a_form_without_files_says_so() -> None:
 
 def test_reading_the_address_is_not_allowed() -> None:
     assert browser().get("/photos/").status_code == 405
+
+
+def test_the_same_for_all_changes_only_what_was_chosen_and_never_a_cut() -> None:
+    """U8: without a script too; further sizes of a photo, and what was left as it is, stay."""
+    rows = "photo-0=p&product-0=10x15&finish-0=matte&quantity-0=3&fit-0=crop"
+    other = "photo-1=p&product-1=20x30&finish-1=matte&quantity-1=1&fit-1=border"
+    cut = "crop-0=" + quote('{"x": 0.1, "y": 0.2, "width": 0.5, "height": 0.5}')
+    data = QueryDict(f"{rows}&{cut}&{other}&product-all=&finish-all=glossy&quantity-all=&fit-all=&apply=1")
+    before = cards.sent_rows(data)
+    first, second = cards.all_alike(before, data)
+    assert first == before[0] | {"finish": "glossy"}
+    assert first["crop"] == {"x": 0.1, "y": 0.2, "width": 0.5, "height": 0.5}
+    assert second == before[1]

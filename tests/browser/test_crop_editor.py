@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from orders.print_files import PrintSpec
 from orders.print_worker import make
@@ -172,6 +172,51 @@ def test_another_size_keeps_what_the_cut_shows_and_a_white_border_needs_none(
     page.locator("[data-print] [data-field=fit][value=border]").check()
     expect(page.locator("[data-adjust]").first).to_be_hidden()
     assert crop_of(page) is None
+
+
+def test_the_same_for_all_photos_keeps_each_cut_and_what_is_left_as_it_is(
+    shop_page: Callable[..., Page], looks_right: Callable[[Page, str], None], photos: list[Path]
+) -> None:
+    """U8: a cut that was chosen is never thrown away; the customer hears of it when it is saved, not before."""
+    page = shop_page("phone", "en")
+    upload(page, photos[:2])
+    first, second = page.locator("[data-photo] [data-print]").all()
+    open_editor(page)
+    page.locator("[data-zoom]").fill("200")
+    page.locator(".stage").press("ArrowRight")
+    finish(page)
+    cut = crop_of(page)
+    assert cut
+    second.locator("[data-field=quantity]").fill("7")
+    second.locator("[data-field=fit][value=border]").check()
+    place = page.locator("[data-for-all]")
+    place.locator("summary").click()
+    place.locator("[data-field=finish]").select_option("glossy")
+    looks_right(page, "for-all")
+    page.locator("[data-total-bar]:not(.is-stale)").wait_for()
+    held: list[Route] = []
+    page.route("**/items/", lambda route: held.append(route), times=1)
+    place.locator("[data-apply]").click()
+    page.wait_for_timeout(800)
+    assert len(held) == 1
+    expect(page.locator("[data-live]")).not_to_contain_text("Applied")
+    held[0].continue_()
+    expect(page.locator("[data-live]")).to_have_text("Applied to all photos and saved.")
+    assert crop_of(page) == cut
+    expect(first.locator("[data-field=quantity]")).to_have_value("1")
+    expect(second.locator("[data-field=quantity]")).to_have_value("7")
+    items = page.evaluate("async () => (await (await fetch('/api/v1/drafts/current/')).json()).items")
+    assert [(item["finish"], item["quantity"], item["fit"]) for item in items] == [
+        ("glossy", 1, "crop"),
+        ("glossy", 7, "border"),
+    ]
+    place.locator("[data-field=product]").select_option("15x20")
+    place.locator("[data-apply]").click()
+    refitted = crop_of(page)
+    assert refitted
+    assert refitted["width"] * 3000 / (refitted["height"] * 2000) == pytest.approx(4 / 3, abs=1e-4)
+    assert refitted["x"] + refitted["width"] / 2 == pytest.approx(cut["x"] + cut["width"] / 2, abs=1e-4)
+    assert refitted["height"] == pytest.approx(0.5, abs=1e-5)
 
 
 def test_the_quality_says_why_and_which_size_is_still_sharp(shop_page: Callable[..., Page], photos: list[Path]) -> None:

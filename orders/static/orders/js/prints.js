@@ -14,6 +14,7 @@ export class Prints {
   saving = false;
   timer = 0;
   suffixes = 0;
+  told = ""; // what to say once everything is saved
 
   constructor(root, announce) {
     this.root = root;
@@ -51,7 +52,8 @@ export class Prints {
     picture.setAttribute("aria-label", fill(this.text.labelPicture, { name: photo.filename }));
     for (const button of card.querySelectorAll("[data-remove-photo], [data-add-row]")) button.value = photo.id;
     card.querySelector("[data-remove-photo]").setAttribute("aria-label", fill(this.text.labelRemove, { name: photo.filename }));
-    this.#prepare(card.querySelector("[data-print]"), photo.id, this.#choices(this.form.querySelector("[data-for-all]")));
+    const row = card.querySelector("[data-print]");
+    this.#prepare(row, photo.id, { ...this.#choices(row), ...this.#forAll() });
     card.querySelector("[data-waiting]").hidden = Boolean(local) || photo.state !== "checking";
     return card;
   }
@@ -95,7 +97,11 @@ export class Prints {
       try {
         const draft = await call("PUT", `${this.text.api}items/`, rows.map((row) => this.#item(row)));
         for (const row of rows) this.#errors(row, []);
-        if (!this.dirty) this.settle(draft, rows);
+        if (!this.dirty) {
+          this.settle(draft, rows);
+          if (this.told) this.announce(this.told);
+          this.told = "";
+        }
         wait = 1000;
       } catch (error) {
         if (error instanceof Refusal && !error.temporary) {
@@ -141,6 +147,13 @@ export class Prints {
     };
   }
 
+  /** What is to be the same for all photos: nothing of what is left as it is. */
+  #forAll() {
+    const place = this.form.querySelector("[data-for-all]");
+    const chosen = { product: this.#field(place, "product").value, finish: this.#field(place, "finish").value, quantity: Number(this.#field(place, "quantity").value), fit: place.querySelector('[data-field="fit"]:checked')?.value };
+    return Object.fromEntries(Object.entries(chosen).filter(([, value]) => value));
+  }
+
   #item(row) {
     const crop = this.#field(row, "crop").value;
     const quantity = Number(this.#field(row, "quantity").value);
@@ -173,9 +186,10 @@ export class Prints {
 
   #offerFinishes(row) {
     const select = this.#field(row, "finish");
-    const offered = this.#product(row).finishes;
-    for (const option of select.options) option.disabled = option.hidden = !offered.includes(option.value);
-    if (!offered.includes(select.value)) select.value = offered[0];
+    const offered = this.#product(row)?.finishes;
+    const fits = (code) => !code || !offered || offered.includes(code);
+    for (const option of select.options) option.disabled = option.hidden = !fits(option.value);
+    if (!fits(select.value)) select.value = select.options[0].value ? offered[0] : "";
   }
 
   #changed(field) {
@@ -302,14 +316,14 @@ export class Prints {
   }
 
   #applyToAll() {
-    const choices = this.#choices(this.form.querySelector("[data-for-all]"));
+    const wanted = this.#forAll();
     for (const card of this.cards) {
       const row = card.querySelector("[data-print]");
       if (!row || card.dataset.state === "broken") continue;
-      this.#field(row, "crop").value = "";
-      this.#choose(row, choices);
+      this.#choose(row, { ...this.#choices(row), ...wanted });
+      this.#sizeChanged(row);
       this.#draw(card, row);
     }
-    this.announce(this.text.textSaved);
+    this.told = this.text.textApplied;
   }
 }
