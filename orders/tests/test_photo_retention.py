@@ -10,13 +10,12 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone, translation
 
-from orders import fulfilment, legal, links, photo_retention, services, storage_keys, tasks
+from orders import fulfilment, legal, links, photo_retention, storage_keys, tasks
 from orders.catalogue import install_default_catalogue
 from orders.models import LegalDocument, Order, OrderEvent, OrderItem, ShopSettings
 from orders.tests.factories import OrderFactory
 from orders.tests.paid_orders import jpeg, paid_order
 from outbox.models import OutboxMessage
-from payments.models import PaymentAttempt, PaymentEvent
 from uploads import storage
 from uploads.tests.s3_server import S3Server
 
@@ -117,18 +116,6 @@ def test_which_orders_are_over(fields: dict[str, Any], due: bool) -> None:
     order = OrderFactory(paid=True, paid_at=ago(100))
     Order.objects.filter(pk=order.pk).update(**fields)
     assert numbers() == ({order.number} if due else set())
-
-
-def test_a_cancelled_order_is_counted_from_its_last_event_and_a_refunded_one_from_its_payments() -> None:
-    cancelled = OrderFactory(paid=True, paid_at=ago(100))
-    services.cancel(cancelled)
-    refunded = OrderFactory(paid=True, paid_at=ago(100), payment_state="refunded")
-    attempt = PaymentAttempt.objects.create(order=refunded, amount_cents=460, method="checkout")
-    PaymentEvent.objects.create(attempt=attempt, kind="refund_succeeded", at=ago(59))
-    assert numbers() == set()
-    assert numbers(days=58) == {refunded.number}
-    unpaid = OrderFactory(state="cancelled")
-    assert unpaid.number not in numbers(days=1)
 
 
 def test_many_orders_are_read_page_by_page(s3: S3Server, monkeypatch: pytest.MonkeyPatch) -> None:
