@@ -10,7 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 from prometheus_client import multiprocess
 
 from photoorders import environment as env
-from photoorders import process_identity
+from photoorders import patience, process_identity
 
 env.read_dotenv(Path(__file__).resolve().parent.parent / ".env")
 try:
@@ -38,6 +38,11 @@ def on_starting(server: Any) -> None:
     load_settings()
     django.setup()
     refuse_unsafe_start()
+
+
+def pre_request(worker: Any, request: Any) -> None:
+    """No thread waits without end for a body that does not come."""
+    patience.limit(request)
 
 
 def child_exit(server: Any, worker: Any) -> None:

@@ -6,6 +6,7 @@ import redis
 import structlog
 from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError
+from django.http import UnreadablePostError
 from django.utils.translation import gettext_lazy as _
 from drf_standardized_errors.formatter import ExceptionFormatter
 from drf_standardized_errors.handler import ExceptionHandler
@@ -65,6 +66,8 @@ def as_api_exception(error: Exception) -> Exception:
         return Refusal(409, "too_many_photos", str(_("This order has as many photos as one order can have.")))
     if isinstance(error, RequestDataTooBig):
         return Refusal(413, "too_large", str(_("That is more than the shop can take at once.")))
+    if isinstance(error, UnreadablePostError):  # cut off, or given up (photoorders.patience)
+        return Refusal(400, "interrupted", str(_("The upload was interrupted. Please try again.")))
     if isinstance(error, OUTAGES):
         log.warning("outage", kind=type(error).__name__)
         detail = _("The shop is catching its breath. Nothing was lost: please try again in a moment.")
