@@ -53,7 +53,7 @@ def session_params(order: Order, snapshot: Snapshot, attempt_id: str, until: dat
         "metadata": metadata,
         "payment_intent_data": intent,
         "success_url": f"{settings.SITE_URL}/checkout/return/?session_id={{CHECKOUT_SESSION_ID}}",
-        "cancel_url": f"{settings.SITE_URL}/review/?cancelled=1",
+        "cancel_url": f"{settings.SITE_URL}/checkout/back/{attempt_id}/",
         "expires_at": int(until.timestamp()),
     }
     return params | methods(order.total_cents, order.currency)

@@ -20,7 +20,8 @@ from payments.services import start_checkout
 
 REVIEW = "/review/"
 START = "/"
-PAID_DRAFTS = "paid_drafts"  # session key: drafts this visitor has paid, so that a reloaded return page still works
+# Session key: drafts that this visitor has paid, so that a reloaded return page still works, or pays by an order's link.
+PAID_DRAFTS = "paid_drafts"
 REMEMBERED = 20
 
 
@@ -66,14 +67,24 @@ def checkout_return(request: HttpRequest) -> HttpResponse:
         answer = render(request, "payments/confirming.html")
         answer["Refresh"] = "5"
         return answer
-    if returned.outcome == "unpaid":
+    if returned.outcome == "unpaid" and returned.order is not None:
         messages.warning(request, _("The payment was not completed, so nothing was charged. You can try again."))
-        return redirect(REVIEW)
+        return redirect(way_back(request, returned.order))
     return render(request, "payments/unknown.html", status=404)
 
 
+def holds_draft(request: HttpRequest, order: Order) -> bool:
+    """Whether the order was frozen from the draft that this visitor can change."""
+    return order.draft_id == request.session.get(drafts.SESSION_KEY)
+
+
+def way_back(request: HttpRequest, order: Order) -> str:
+    """Where the visitor can try again: the review, or the order's page for who came by its link."""
+    return REVIEW if holds_draft(request, order) else links.order_path(order)
+
+
 def own_drafts(request: HttpRequest) -> set[str]:
-    """The visitor's draft, and those that were paid in this session."""
+    """The visitor's draft, and those that were paid, or were gone to pay by an order's link, in this session."""
     mine = str(request.session.get(drafts.SESSION_KEY) or "")
     return {mine, *_paid(request)} - {""}
 
@@ -84,15 +95,21 @@ def _paid(request: HttpRequest) -> list[str]:
 
 def _start_anew(request: HttpRequest, order: Order) -> None:
     """S8: after payment the session gets a new key, and the visitor a new draft."""
-    if order.draft_id != request.session.get(drafts.SESSION_KEY):
+    if not holds_draft(request, order):
         return
-    paid = _paid(request)
     drafts.follow(request)
     drafts.rotate_if_due(request)
-    request.session[PAID_DRAFTS] = [*paid, order.draft_id][-REMEMBERED:]
+    remember_draft(request, order)
 
 
-def unavailable(request: HttpRequest, problem: Problem) -> HttpResponse:
-    answer = render(request, "payments/unavailable.html", {"problem": problem}, status=503)
+def remember_draft(request: HttpRequest, order: Order) -> None:
+    """The visitor may come back from Stripe's page to this order, and see its payment page; the draft stays closed (C62)."""
+    others = [draft_id for draft_id in _paid(request) if draft_id != order.draft_id]
+    request.session[PAID_DRAFTS] = [*others, order.draft_id][-REMEMBERED:]
+
+
+def unavailable(request: HttpRequest, problem: Problem, back: str = REVIEW) -> HttpResponse:
+    """`back`: where the page's button leads."""
+    answer = render(request, "payments/unavailable.html", {"problem": problem, "back": back}, status=503)
     answer["Retry-After"] = "60"
     return answer
