@@ -79,7 +79,7 @@ def email_kinds(order: Order) -> list[str]:
 
 def email_html(order: Order, kind: str, language: str) -> str | None:
     """An email's HTML as the customer gets it; None where there is none of that kind."""
-    return emails.preview(order, kind, language) if kind in email_kinds(order) else None
+    return emails.preview(order, kind, language).html if kind in email_kinds(order) else None
 
 
 def _money(order: Order) -> dict[str, str]:

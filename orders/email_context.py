@@ -8,7 +8,7 @@ from django.db.models import Sum
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from orders import carriers, links, snapshots, vouchers
+from orders import carriers, email_photos, links, snapshots, vouchers
 from orders.email_kinds import Kind
 from orders.models import Order, OrderPhoto, Question, ShopSettings
 from orders.theme import contrast
@@ -82,9 +82,9 @@ def owner(order: Order, shop: ShopSettings, images: Mapping[str, bytes], *, atta
     }
 
 
-def alarm(order: Order, shop: ShopSettings) -> dict[str, object]:
+def alarm(order: Order, shop: ShopSettings, images: Mapping[str, bytes]) -> dict[str, object]:
     """For alarm.html and alarm.txt."""
-    return _shared(order, shop, {}) | {
+    return _shared(order, shop, images) | {
         "heading": _("Photos could not be stored"),
         "text": _("The shop tried many times to store the photos of order %(number)s and gave up.")
         % {"number": order.number},
@@ -93,9 +93,9 @@ def alarm(order: Order, shop: ShopSettings) -> dict[str, object]:
     }
 
 
-def question(asked: Question, shop: ShopSettings) -> dict[str, object]:
+def question(asked: Question, shop: ShopSettings, images: Mapping[str, bytes]) -> dict[str, object]:
     """For question.html and question.txt."""
-    return _shared(asked.order, shop, {}) | {
+    return _shared(asked.order, shop, images) | {
         "heading": _("A question about order %(number)s") % {"number": asked.order.number},
         "question": asked,
         "admin_url": admin_url(asked.order),
@@ -114,12 +114,15 @@ def _shared(order: Order, shop: ShopSettings, images: Mapping[str, bytes]) -> di
         {"item": item, "photo": item.photo, "name": names.get(item.photo.seq, "")} | _picture(item.photo, images)
         for item in order.items.select_related("photo").order_by("photo__seq", "pk")
     ]
+    return studio(shop, images) | {"order": order, "lines": lines, "photos": order.photos.count()}
+
+
+def studio(shop: ShopSettings, images: Mapping[str, bytes]) -> dict[str, object]:
+    """What every email's frame needs: the studio, its address, logo and colours."""
     return {
-        "order": order,
         "shop": shop,
         "site_url": settings.SITE_URL,
-        "lines": lines,
-        "photos": order.photos.count(),
+        "logo": email_photos.logo_size(images[email_photos.LOGO]) if email_photos.LOGO in images else None,
         "colour": shop.colour,
         "on_colour": "#ffffff" if _contrast_to_white(shop.colour) >= 4.5 else "#000000",
     }

@@ -1,4 +1,5 @@
-"""Photos for emails: small thumbnails to show inline, originals to attach. From S3 once stored, from Redis before."""
+"""Pictures for emails: the studio's logo and small thumbnails to show inline, originals to attach. Photos come from S3
+once stored, from Redis before."""
 
 import io
 
@@ -7,11 +8,13 @@ from PIL import Image
 
 from orders import originals
 from orders.mailing import Attachment
-from orders.models import Order, OrderPhoto
+from orders.models import Order, OrderPhoto, ShopSettings
 from uploads import stash, storage
 from uploads.photo import PhotoGone, StashError
 
 INLINE_PIXELS = 240
+LOGO = "logo"  # its content id
+LOGO_SIZE = (480, 96)  # px at most, shown at half of it: sharp on dense screens
 MOST_INLINE = 24  # photos shown in one mail; the rest are counted
 
 
@@ -22,6 +25,28 @@ def thumbnail(photo: OrderPhoto) -> bytes | None:
     except (storage.StorageError, StashError):
         return None
     return _small(data) if data else None
+
+
+def logo(shop: ShopSettings) -> dict[str, bytes]:
+    """The studio's logo as a PNG by its content id; nothing where there is none, or none to be had now: the mail then has
+    the studio's name."""
+    if not shop.logo:
+        return {}
+    try:
+        with Image.open(io.BytesIO(storage.read(str(shop.logo.name)))) as image:
+            small = image.convert("RGBA")
+    except (storage.StorageError, OSError, ValueError):
+        return {}
+    small.thumbnail(LOGO_SIZE, Image.Resampling.LANCZOS)
+    out = io.BytesIO()
+    small.save(out, "PNG", optimize=True)
+    return {LOGO: out.getvalue()}
+
+
+def logo_size(png: bytes) -> tuple[int, int]:
+    """Width and height to show it at, in px."""
+    with Image.open(io.BytesIO(png), formats=["PNG"]) as image:
+        return max(1, image.width // 2), max(1, image.height // 2)
 
 
 def attachments(order: Order) -> list[Attachment]:

@@ -6,6 +6,7 @@ servers recognise the copy. That is as far as SMTP allows.
 """
 
 import base64
+import dataclasses
 from collections.abc import Callable
 from urllib.parse import quote
 
@@ -49,12 +50,18 @@ def send_question(order_id: int, question_id: int) -> None:
     _once(question.order, f"question:{question.pk}", lambda message_id: question_mail(question, message_id))
 
 
-def preview(order: Order, kind: str, language: str) -> str:
-    """The email's HTML as the customer would see it, with its images inside, for the admin."""
+def preview(order: Order, kind: str, language: str) -> Mail:
+    """The email as the customer would see it, with its images inside the HTML, for the admin."""
     mail = customer_mail(order, kind, "<preview@localhost>", language=language, to="preview@example.test")
+    return dataclasses.replace(mail, html=with_images(mail), images={})
+
+
+def with_images(mail: Mail) -> str:
+    """The HTML with its images inside, for a browser."""
     html = mail.html
-    for cid, jpeg in mail.images.items():
-        html = html.replace(f"cid:{cid}", f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}")
+    for cid, image in mail.images.items():
+        data = f"data:image/{mailing.image_type(image)};base64,{base64.b64encode(image).decode()}"
+        html = html.replace(f'"cid:{cid}"', f'"{data}"')  # whole: photo1 also begins photo10
     return html
 
 
@@ -68,7 +75,7 @@ def customer_mail(order: Order, kind: str, message_id: str, *, language: str = "
         texts = _texts(order, base, waits=reference is not None)
         shop = ShopSettings.load()
         names = {"number": order.number, "studio": shop.studio_name}
-        images = _images(order) if {"prints", "missing"} & set(texts.shows) else {}
+        images = email_photos.logo(shop) | (_images(order) if {"prints", "missing"} & set(texts.shows) else {})
         context = email_context.customer(order, shop, texts, images, person.name, reference)
         context |= {"heading": texts.heading % names, "text": texts.text % names, "button": texts.button}
         return Mail(
@@ -95,7 +102,7 @@ def owner_mail(order: Order, message_id: str) -> Mail:
     """The owner's email about a new order, in the shop's default language."""
     with translation.override(OWNER_LANGUAGE):
         shop = ShopSettings.load()
-        images = _images(order)
+        images = email_photos.logo(shop) | _images(order)
         attachments = email_photos.attachments(order)
         context = email_context.owner(order, shop, images, attached=len(attachments))
         return Mail(
@@ -115,7 +122,9 @@ def owner_mail(order: Order, message_id: str) -> Mail:
 def alarm_mail(order: Order, message_id: str) -> Mail:
     """Storing gave up: what happened and where to press "retry"."""
     with translation.override(OWNER_LANGUAGE):
-        context = email_context.alarm(order, ShopSettings.load())
+        shop = ShopSettings.load()
+        images = email_photos.logo(shop)
+        context = email_context.alarm(order, shop, images)
         return Mail(
             to=settings.OWNER_EMAIL,
             subject=_("The photos of order %(number)s could not be stored") % {"number": order.number},
@@ -123,6 +132,7 @@ def alarm_mail(order: Order, message_id: str) -> Mail:
             html=render_to_string("orders/emails/alarm.html", context),
             message_id=message_id,
             language=OWNER_LANGUAGE,
+            images=images,
         )
 
 
@@ -130,7 +140,9 @@ def question_mail(question: Question, message_id: str) -> Mail:
     """What a customer asks, with the order's link; a reply goes to the customer."""
     order = question.order
     with translation.override(OWNER_LANGUAGE):
-        context = email_context.question(question, ShopSettings.load())
+        shop = ShopSettings.load()
+        images = email_photos.logo(shop)
+        context = email_context.question(question, shop, images)
         return Mail(
             to=settings.OWNER_EMAIL,
             subject=str(context["heading"]),
@@ -139,6 +151,7 @@ def question_mail(question: Question, message_id: str) -> Mail:
             message_id=message_id,
             language=OWNER_LANGUAGE,
             reply_to=order.email,
+            images=images,
         )
 
 

@@ -33,7 +33,7 @@ class Attachment:
 
 @dataclass
 class Mail:
-    """An email with a text and an HTML form; `images` are shown inline by their content id, all JPEG."""
+    """An email with a text and an HTML form; `images` are shown inline by their content id, JPEG or PNG."""
 
     to: str
     subject: str
@@ -85,9 +85,17 @@ def mime(letter: Mail) -> email.message.EmailMessage:
     message.add_alternative(letter.html, subtype="html", cte="quoted-printable")
     parts = message.get_payload()
     html = parts[1] if isinstance(parts, list) else None
-    for cid, jpeg in letter.images.items():
+    for cid, image in letter.images.items():
         if isinstance(html, email.message.EmailMessage):
-            html.add_related(jpeg, "image", "jpeg", cid=f"<{cid}>", filename=f"{cid}.jpg", disposition="inline")
+            kind = image_type(image)
+            html.add_related(
+                image,
+                "image",
+                kind,
+                cid=f"<{cid}>",
+                filename=f"{cid}.{'png' if kind == 'png' else 'jpg'}",
+                disposition="inline",
+            )
     for attachment in letter.attachments:
         kind, _slash, subtype = attachment.content_type.partition("/")
         message.add_attachment(
@@ -95,6 +103,11 @@ def mime(letter: Mail) -> email.message.EmailMessage:
         )
     message["Content-Language"] = letter.language  # last: building the parts moves Content-* headers into the first
     return message
+
+
+def image_type(image: bytes) -> str:
+    """Of an inline image, as in image/jpeg."""
+    return "png" if image.startswith(b"\x89PNG") else "jpeg"
 
 
 class _Ready(mail.EmailMessage):

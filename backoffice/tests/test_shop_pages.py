@@ -5,6 +5,7 @@ from io import BytesIO
 from typing import Any, cast
 
 import pytest
+from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import HttpResponse
 from django.test import Client
@@ -94,6 +95,24 @@ def test_a_logo_of_the_largest_size_is_kept(owner_client: Client, s3_bucket: Any
     assert send_logo(owner_client, 2_621_440, studio_name="Foto Velha").status_code == 302
     assert (ShopSettings.load().studio_name, ShopSettings.load().logo.size) == ("Foto Velha", 2_621_440)
     assert s3_bucket.keys() == ["shop/logo.png"]
+    assert (ShopSettings.load().logo_width, ShopSettings.load().logo_height) == (8, 8)
+
+
+def test_the_header_leaves_the_logos_room_free_and_reads_no_storage_for_it(
+    owner_client: Client, s3_bucket: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No layout shift while the logo arrives; a settings page saved without a new logo keeps its size."""
+    ShopSettings.objects.create(pk=1, studio_name="Foto Nova")
+    send_logo(owner_client, 500)
+    shop = ShopSettings.load()
+    shop.studio_name = "Foto Velha"
+    shop.save()
+    monkeypatch.setattr(default_storage, "open", None)
+    page = owner_client.get("/legal/terms/").content.decode()
+    assert '<img src="/logo/" alt="Foto Velha" width="8" height="8">' in page
+    shop.logo = ""
+    shop.save()
+    assert ShopSettings.load().logo_width is None
 
 
 def test_the_admin_refuses_a_nipc_whose_check_digit_does_not_fit(owner_client: Client) -> None:

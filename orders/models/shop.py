@@ -1,5 +1,7 @@
 """The studio's own data: who sells, what shipping costs, which legal texts hold."""
 
+from typing import Any
+
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone, translation
@@ -37,6 +39,8 @@ class ShopSettings(models.Model):
     )
     email_provider = models.CharField(_("email provider"), max_length=160, blank=True, help_text=_("with its country"))
     logo = models.ImageField(_("logo"), upload_to="shop/", blank=True)
+    logo_width = models.PositiveIntegerField(null=True, blank=True, editable=False)  # px; kept so that no page reads S3
+    logo_height = models.PositiveIntegerField(null=True, blank=True, editable=False)
     colour = models.CharField(_("colour"), max_length=7, default="#1f5f5b", help_text="#rrggbb")
     pickup_enabled = models.BooleanField(_("pickup in the studio"), default=True)
     pickup_hours_pt = models.CharField(_("opening hours (Portuguese)"), max_length=160, blank=True)
@@ -61,6 +65,14 @@ class ShopSettings(models.Model):
 
     def __str__(self) -> str:
         return self.studio_name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """A new logo's size is read once, here: pages leave its room free before it has arrived."""
+        if not self.logo:
+            self.logo_width = self.logo_height = None
+        elif not self.logo._committed:  # type: ignore[attr-defined]  # uploaded now, not stored yet
+            self.logo_width, self.logo_height = self.logo.width, self.logo.height
+        super().save(*args, **kwargs)
 
     @property
     def pickup_hours(self) -> str:

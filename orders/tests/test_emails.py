@@ -81,7 +81,7 @@ def test_a_confirmation_shows_prints_totals_address_and_the_signed_link(mailbox:
             "Luz & Sombra, Lda.",
             "123456789",
             "livroreclamacoes.pt",
-            "no invoice",
+            "not an invoice",
         ):
             assert expected in text, (form, expected)
 
@@ -385,7 +385,7 @@ def test_a_mail_refused_for_good_is_given_up(mailbox: Mailbox) -> None:
 
 def test_the_preview_is_the_mail_with_its_pictures_inside_and_sends_nothing(mailbox: Mailbox) -> None:
     order = paid_order([jpeg(seed=1)], language="pt")
-    html = emails.preview(order, "confirmed", "en")
+    html = emails.preview(order, "confirmed", "en").html
     assert "Thank you for your order" in html
     assert "cid:" not in html
     assert html.count('src="data:image/jpeg;base64,') == 1

@@ -3,7 +3,6 @@
 Pictures are kept in test-artifacts/emails/; `make screenshots` copies some into docs/screenshots/.
 """
 
-import base64
 import itertools
 from collections.abc import Iterator
 
@@ -60,9 +59,7 @@ SAYS = {  # what each must tell, besides heading, order number and the link
 
 def shown(page: Page, mail: Mail, name: str) -> list[str]:
     """The mail in the page at both widths, a picture of each; what is wrong with it."""
-    html = mail.html
-    for cid, jpeg in mail.images.items():
-        html = html.replace(f"cid:{cid}", f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}")
+    html = emails.with_images(mail)
     FOLDER.mkdir(parents=True, exist_ok=True)
     wrong = []
     for width in WIDTHS:
