@@ -144,6 +144,18 @@ def retrieve_intent(intent_id: str) -> facts.Intent:
     return facts.intent(_call(lambda c: c.v1.payment_intents.retrieve(intent_id)))
 
 
+def intent_with_charge(intent_id: str) -> facts.Intent:
+    """With what was refunded of it."""
+    return facts.intent(_call(lambda c: c.v1.payment_intents.retrieve(intent_id, {"expand": ["latest_charge"]})))
+
+
+def intent_of_charge(charge_id: str) -> facts.Intent | None:
+    """The charge's Intent, with what was refunded of it; None where the charge was made without one."""
+    expand = ["payment_intent.latest_charge"]
+    found = _call(lambda c: c.v1.charges.retrieve(charge_id, {"expand": expand})).get("payment_intent")
+    return facts.intent(found) if found else None
+
+
 def create_intent(params: PaymentIntentCreateParams, *, idempotency_key: str) -> facts.Intent:
     return facts.intent(_call(lambda c: c.v1.payment_intents.create(params, {"idempotency_key": idempotency_key})))
 

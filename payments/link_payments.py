@@ -145,6 +145,7 @@ def _paid(payment_id: int, session: facts.Session) -> None:
         payment.received_cents = session.intent.received_cents if session.intent else session.amount_cents
         payment.confirmed_at, payment.url = timezone.now(), ""
         payment.intent_id, payment.email = session.intent_id or None, session.email
+        payment.charge_id = session.intent.charge_id if session.intent else ""
         move(payment, State.CONFIRMED)
         fits = (payment.received_cents, session.currency) == (payment.amount_cents, payment.currency)
         if unwanted:

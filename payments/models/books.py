@@ -5,6 +5,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from payments.models.attempt import PaymentAttempt
+from payments.models.link import LinkPayment
 
 
 class BalanceTransaction(models.Model):
@@ -19,6 +20,13 @@ class BalanceTransaction(models.Model):
         null=True,
         related_name="balance_transactions",
         verbose_name=_("payment"),
+    )
+    link_payment = models.ForeignKey(
+        LinkPayment,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="balance_transactions",
+        verbose_name=_("payment by link"),
     )
     amount_cents = models.BigIntegerField(_("amount (cents)"))
     fee_cents = models.BigIntegerField(_("fee (cents)"))

@@ -76,6 +76,7 @@ class LinkPayment(models.Model):
     email = models.EmailField(_("email"), blank=True)
     session_id = models.CharField(_("Checkout Session"), max_length=255, null=True, unique=True)  # noqa: DJ001 - unique once known
     intent_id = models.CharField(_("PaymentIntent"), max_length=255, null=True, unique=True)  # noqa: DJ001 - unique once known
+    charge_id = models.CharField(_("charge"), max_length=255, blank=True, db_index=True)
     url = models.TextField(_("payment page"), blank=True)
     idempotency_key = models.CharField(_("idempotency key"), max_length=64, unique=True, default=uuid.uuid4)
     dispute = models.CharField(_("dispute"), max_length=40, blank=True)  # Stripe's word

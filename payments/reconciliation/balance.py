@@ -1,12 +1,14 @@
-"""Movements of the balance and payouts, booked; confirmed payments that Stripe has no movement for (C54, C55)."""
+"""Movements of the balance and payouts, booked; confirmed payments that Stripe has no movement for, and money that moved
+the balance and that nobody here knows (C53–C55)."""
 
 import datetime
 
+from django.db.models import Q
 from django.utils import timezone
 
 from payments import facts, gateway
-from payments.models import BalanceTransaction, Discrepancy, PaymentAttempt, Payout, Refund
-from payments.reconciliation import discrepancies
+from payments.models import BalanceTransaction, Discrepancy, LinkPayment, LinkRefund, PaymentAttempt, Payout, Refund
+from payments.reconciliation import discrepancies, payments
 from payments.reconciliation.days import Day, in_pages
 
 Kind = Discrepancy.Kind
@@ -22,13 +24,15 @@ def movements(day: Day) -> int:
 
 def book(page: list[facts.BalanceTransaction], payout_id: str = "") -> int:
     """Writes movements that are new, and the payout of those that got one since; how many were given."""
-    owners = _owners({found.source_id for found in page})
+    sources = {found.source_id for found in page}
+    owners, links = _owners(sources), _link_owners(sources)
     rows = [
         BalanceTransaction(
             provider_id=found.id,
             kind=found.kind,
             source_id=found.source_id,
             attempt_id=owners.get(found.source_id),
+            link_payment_id=links.get(found.source_id),
             amount_cents=found.amount_cents,
             fee_cents=found.fee_cents,
             net_cents=found.net_cents,
@@ -38,7 +42,7 @@ def book(page: list[facts.BalanceTransaction], payout_id: str = "") -> int:
         )
         for found in page
     ]
-    again = ["attempt", "payout_id"] if payout_id else ["attempt"]
+    again = ["attempt", "link_payment", *(["payout_id"] if payout_id else [])]
     BalanceTransaction.objects.bulk_create(
         rows, update_conflicts=True, unique_fields=["provider_id"], update_fields=again
     )
@@ -52,34 +56,69 @@ def _owners(source_ids: set[str]) -> dict[str, int]:
     return {**dict(charges), **{str(refund): attempt for refund, attempt in refunded}}
 
 
+def _link_owners(source_ids: set[str]) -> dict[str, int]:
+    """The same for payments by link."""
+    charges = LinkPayment.objects.filter(charge_id__in=source_ids).values_list("charge_id", "pk")
+    refunded = LinkRefund.objects.filter(provider_id__in=source_ids).values_list("provider_id", "payment_id")
+    return {**dict(charges), **{str(refund): payment for refund, payment in refunded}}
+
+
+def of_nobody(day: Day) -> int:
+    """Charges among the day's movements that no payment of the shop owns, such as a Session of another day whose event was
+    missed: settled now, or a discrepancy where the shop knows nothing of it (C53). How many there were."""
+    count = 0
+    rows = BalanceTransaction.objects.filter(created_at__gte=day.start, created_at__lt=day.end, kind__in=CHARGES)
+    for page in in_pages(rows.filter(attempt=None, link_payment=None).order_by("pk").iterator()):
+        found = [(row, gateway.intent_of_charge(row.source_id)) for row in page]
+        payments.compare([intent for _row, intent in found if intent is not None])
+        for row, intent in found:
+            if intent is None:  # charged in the dashboard, without an Intent
+                theirs = f"{row.amount_cents / 100:.2f} {row.currency}, -"
+                discrepancies.found(Kind.MISSING_HERE, row.source_id, ours="", theirs=theirs)
+        _tie(page)
+        count += len(page)
+    return count
+
+
+def _tie(rows: list[BalanceTransaction]) -> None:
+    """Gives booked movements the owners that are known by now."""
+    sources = {row.source_id for row in rows}
+    owners, links = _owners(sources), _link_owners(sources)
+    for row in rows:
+        row.attempt_id, row.link_payment_id = owners.get(row.source_id), links.get(row.source_id)
+    BalanceTransaction.objects.bulk_update(rows, ["attempt", "link_payment"])
+
+
 def without_movement(day: Day) -> int:
     """Confirmed payments whose charge has no movement yet: booked now where Stripe has it; a payment that Stripe does
     not know at all is a discrepancy. How many still have none."""
-    confirmed = PaymentAttempt.objects.filter(
-        state=PaymentAttempt.State.CONFIRMED,
-        method__in=[PaymentAttempt.Method.CHECKOUT, PaymentAttempt.Method.ELEMENTS],
-        confirmed_at__lt=day.end,
-        confirmed_at__gte=day.start - LOOK_BACK,
-        received_cents__gt=0,
-    ).exclude(balance_transactions__kind__in=CHARGES)
+    at_stripe = [PaymentAttempt.Method.CHECKOUT, PaymentAttempt.Method.ELEMENTS]
+    in_time = Q(confirmed_at__gte=day.start - LOOK_BACK, confirmed_at__lt=day.end, received_cents__gt=0)
+    orders = PaymentAttempt.objects.filter(in_time, state=PaymentAttempt.State.CONFIRMED, method__in=at_stripe)
+    links = LinkPayment.objects.filter(in_time, state=LinkPayment.State.CONFIRMED)
     missing = 0
-    for attempt in confirmed.order_by("pk").iterator():
-        missing += not _look_for(attempt)
+    for attempt in orders.exclude(balance_transactions__kind__in=CHARGES).order_by("pk").iterator():
+        missing += not look_for(attempt)
+    for payment in links.exclude(balance_transactions__kind__in=CHARGES).order_by("pk").iterator():
+        missing += not look_for(payment)
     return missing
 
 
-def _look_for(attempt: PaymentAttempt) -> bool:
+def look_for(payment: PaymentAttempt | LinkPayment) -> bool:
+    """Books the movement of a confirmed payment; False where Stripe has none yet, or does not know the payment (C53)."""
     try:
-        intent = gateway.retrieve_intent(str(attempt.intent_id))
+        intent = gateway.retrieve_intent(str(payment.intent_id))
     except gateway.NotFound:
-        sum_here = f"{(attempt.received_cents or 0) / 100:.2f} {attempt.currency}"
-        discrepancies.found(Kind.MISSING_THERE, attempt.public_id, ours=sum_here, theirs="", attempt=attempt)
+        sum_here = f"{(payment.received_cents or 0) / 100:.2f} {payment.currency}"
+        attempt = payment if isinstance(payment, PaymentAttempt) else None
+        discrepancies.found(Kind.MISSING_THERE, payment.public_id, ours=sum_here, theirs="", attempt=attempt)
         return False
-    discrepancies.agree([attempt.public_id], Kind.MISSING_THERE)
+    discrepancies.agree([payment.public_id], Kind.MISSING_THERE)
     if not intent.charge_id:
         return False
-    if attempt.charge_id != intent.charge_id:
-        PaymentAttempt.objects.filter(pk=attempt.pk).update(charge_id=intent.charge_id)
+    if payment.charge_id != intent.charge_id:
+        payment.charge_id = intent.charge_id
+        payment.save(update_fields=["charge_id"])
     return bool(book(list(gateway.balance_transactions(source=intent.charge_id))))
 
 
@@ -87,17 +126,18 @@ def payouts(day: Day) -> int:
     """Books the day's payouts and compares each with its movements (C55); looks again at those still under way."""
     count = 0
     for found in gateway.payouts_made(day.span):
-        _book_payout(found)
+        book_payout(found)
         count += 1
     waiting = Payout.objects.exclude(status__in=ENDED).filter(
         created_at__lt=timezone.now() - datetime.timedelta(hours=1)
     )
     for provider_id in list(waiting.values_list("provider_id", flat=True)):
-        _book_payout(gateway.retrieve_payout(provider_id))
+        book_payout(gateway.retrieve_payout(provider_id))
     return count
 
 
-def _book_payout(found: facts.Payout) -> None:
+def book_payout(found: facts.Payout) -> None:
+    """Writes the payout and its movements; whether they sum to it is noted (C55)."""
     values = {
         "amount_cents": found.amount_cents,
         "currency": found.currency,

@@ -51,26 +51,32 @@ def intents(day: Day) -> int:
     """Compares the day's PaymentIntents with our attempts; how many Stripe has."""
     count = 0
     for page in in_pages(gateway.intents_made(day.span)):
-        paid = [found for found in page if found.status == "succeeded"]
-        known = _attempts_of(paid)
-        by_link = _links_of(paid)
-        late = [
-            found
-            for found in paid
-            if found.id not in by_link and (found.id not in known or known[found.id].state != State.CONFIRMED)
-        ]
-        for found in late:
-            _settle_intent(found)
-        known |= _attempts_of(late)
-        links = _links_of([found for found in paid if found.id not in known])
-        agreeing = [
-            found.id
-            for found in paid
-            if (_link_agrees(found, links[found.id]) if found.id in links else _agrees(found, known.get(found.id)))
-        ]
-        discrepancies.agree(agreeing, *COMPARED)
+        compare(page)
         count += len(page)
     return count
+
+
+def compare(page: list[facts.Intent]) -> None:
+    """Settles what the shop has not booked of these Intents, then notes what differs, and closes what agrees. They must
+    have been asked for with their charges."""
+    paid = [found for found in page if found.status == "succeeded"]
+    known = _attempts_of(paid)
+    by_link = _links_of(paid)
+    late = [
+        found
+        for found in paid
+        if found.id not in by_link and (found.id not in known or known[found.id].state != State.CONFIRMED)
+    ]
+    for found in late:
+        _settle_intent(found)
+    known |= _attempts_of(late)
+    links = _links_of([found for found in paid if found.id not in known])
+    agreeing = [
+        found.id
+        for found in paid
+        if (_link_agrees(found, links[found.id]) if found.id in links else _agrees(found, known.get(found.id)))
+    ]
+    discrepancies.agree(agreeing, *COMPARED)
 
 
 def _attempts_of(found: list[facts.Intent]) -> dict[str, PaymentAttempt]:
@@ -85,13 +91,12 @@ def _links_of(found: list[facts.Intent]) -> dict[str, LinkPayment]:
 
 def _link_agrees(found: facts.Intent, payment: LinkPayment) -> bool:
     """The same for money that came by a payment link; what went back is taken over from Stripe."""
+    if not _money_agrees(found, payment):
+        return False
     if found.refunded_cents not in (None, payment.refunded_cents):
         link_refunds.sync(found.id)
-    if (found.received_cents, found.currency) == (payment.received_cents, payment.currency):
-        return True
-    ours, theirs = _money(payment.received_cents or 0, payment.currency), _money(found.received_cents, found.currency)
-    discrepancies.found(Kind.AMOUNT, found.id, ours=ours, theirs=theirs)
-    return False
+        payment.refresh_from_db()
+    return _refunded_agrees(found, payment)
 
 
 def _settle_intent(found: facts.Intent) -> None:
@@ -110,24 +115,32 @@ def _agrees(found: facts.Intent, attempt: PaymentAttempt | None) -> bool:
     if attempt.state != State.CONFIRMED:
         discrepancies.found(Kind.STATE, found.id, ours=attempt.state, theirs=found.status, attempt=attempt)
         return False
-    if found.currency != attempt.currency:
-        discrepancies.found(Kind.CURRENCY, found.id, ours=attempt.currency, theirs=found.currency, attempt=attempt)
+    if not _money_agrees(found, attempt):
         return False
-    if found.received_cents != attempt.received_cents:
-        ours = _money(attempt.received_cents or 0, attempt.currency)
-        theirs = _money(found.received_cents, found.currency)
-        discrepancies.found(Kind.AMOUNT, found.id, ours=ours, theirs=theirs, attempt=attempt)
-        return False
-    return _refunds_agree(found, attempt)
-
-
-def _refunds_agree(found: facts.Intent, attempt: PaymentAttempt) -> bool:
     if found.refunded_cents not in (None, attempt.refunded_cents):
         refunds.sync(found.id)
         attempt.refresh_from_db()
-    if found.refunded_cents in (None, attempt.refunded_cents):
+    return _refunded_agrees(found, attempt)
+
+
+def _money_agrees(found: facts.Intent, payment: PaymentAttempt | LinkPayment) -> bool:
+    attempt = payment if isinstance(payment, PaymentAttempt) else None
+    if found.currency != payment.currency:
+        discrepancies.found(Kind.CURRENCY, found.id, ours=payment.currency, theirs=found.currency, attempt=attempt)
+        return False
+    if found.received_cents != payment.received_cents:
+        ours = _money(payment.received_cents or 0, payment.currency)
+        theirs = _money(found.received_cents, found.currency)
+        discrepancies.found(Kind.AMOUNT, found.id, ours=ours, theirs=theirs, attempt=attempt)
+        return False
+    return True
+
+
+def _refunded_agrees(found: facts.Intent, payment: PaymentAttempt | LinkPayment) -> bool:
+    if found.refunded_cents in (None, payment.refunded_cents):
         return True
-    ours, theirs = (_money(cents or 0, attempt.currency) for cents in (attempt.refunded_cents, found.refunded_cents))
+    attempt = payment if isinstance(payment, PaymentAttempt) else None
+    ours, theirs = (_money(cents or 0, payment.currency) for cents in (payment.refunded_cents, found.refunded_cents))
     discrepancies.found(Kind.REFUND, found.id, ours=ours, theirs=theirs, attempt=attempt)
     return False
 

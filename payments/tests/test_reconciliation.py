@@ -304,7 +304,7 @@ def test_a_payout_that_does_not_add_up_is_a_discrepancy(stripe_api: StandIn) -> 
     paid(stripe_api)
     stripe_api._post("payouts")
     given = next(gateway.payouts_made(today().span))
-    balance._book_payout(dataclasses.replace(given, amount_cents=given.amount_cents + 1))
+    balance.book_payout(dataclasses.replace(given, amount_cents=given.amount_cents + 1))
     assert found() == [("payout", given.id, "0.44 EUR", "0.45 EUR")]
 
 
