@@ -58,9 +58,9 @@ def _reserve(attempt_id: int, amount_cents: int | None, reason: str, actor: User
             return known
         if attempt.state != PaymentAttempt.State.CONFIRMED or not attempt.intent_id:
             raise NotRefundable
-        left = _left(attempt)
-        amount = left if amount_cents is None else amount_cents
-        if not 1 <= amount <= left:
+        rest = left(attempt)
+        amount = rest if amount_cents is None else amount_cents
+        if not 1 <= amount <= rest:
             raise OverRefund
         row = Refund(attempt=attempt, amount_cents=amount, currency=attempt.currency, reason=reason[:255], actor=actor)
         row.idempotency_key = key or str(row.idempotency_key)
@@ -75,8 +75,8 @@ def _reserve(attempt_id: int, amount_cents: int | None, reason: str, actor: User
         return row
 
 
-def _left(attempt: PaymentAttempt) -> int:
-    """Cents that may still be refunded: received, less refunds made and under way."""
+def left(attempt: PaymentAttempt) -> int:
+    """Cents that may still be refunded: received, less refunds made and under way. On a locked row."""
     taken = attempt.refunds.filter(state__in=Refund.RESERVED).aggregate(sum=Sum("amount_cents"))["sum"] or 0
     return (attempt.received_cents or 0) - taken
 

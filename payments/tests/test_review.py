@@ -1,20 +1,27 @@
 """The owner's decision on a sum in review, to its end: C10, C18, C38, O5."""
 
+import threading
+from collections.abc import Callable
+from typing import Any
+
 import pytest
+from django.db import connection, transaction
 from django.utils import timezone
 from django_redis import get_redis_connection
 
 from local.fixtures import Mailbox
 from orders import coupons, snapshots, tasks
 from orders.models import Coupon, Order
+from orders.services import InvalidTransition
 from orders.tests import visitors
 from outbox.models import OutboxMessage
-from payments import books, confirmation, gateway, refunds
+from payments import books, confirmation, gateway, refunds, review
 from payments.models import PaymentAttempt
 from payments.tests.stand_in import StandIn, deliver
 from payments.tests.test_confirmation import attempt as start
-from payments.tests.test_confirmation import fulfilled
+from payments.tests.test_confirmation import fulfilled, planned
 from payments.tests.test_late_money import in_review
+from payments.tests.together import together
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -110,4 +117,77 @@ def test_a_sum_in_review_that_the_bank_takes_back_ends_the_order(stripe_api: Sta
     stripe_api.close_dispute(found["id"], "lost")
     books.apply_dispute(gateway.retrieve_dispute(found["id"]))
     order = Order.objects.get()
+    assert (order.state, order.payment_state) == ("expired", "refunded")
+
+
+@pytest.mark.parametrize("state", ["created", "pending"])
+def test_a_sum_whose_refund_is_under_way_cannot_be_accepted(stripe_api: StandIn, state: str) -> None:
+    """C10, C38: nothing is made for money that is on its way back."""
+    attempt = reviewed(stripe_api)
+    if state == "created":
+        stripe_api.fail("reset", path="/v1/refunds", times=3)
+    else:
+        stripe_api.faults(refund_status="pending")
+    assert refunds.refund(attempt.pk, 1, reason="x").state == state
+    with pytest.raises(InvalidTransition):
+        review.accept(attempt.pk)
+    order = Order.objects.get()
+    assert (order.state, order.payment_state, order.paid_at, fulfilled(order)) == ("pending", "review", None, [])
+
+
+def test_what_was_too_much_may_go_back_before_the_rest_is_accepted(stripe_api: StandIn) -> None:
+    """C10: 70 cents came for 69; and of 71 that should have come a part of the 70 is gone."""
+    attempt = reviewed(stripe_api)
+    refunds.refund(attempt.pk, 1, reason="the difference")
+    with pytest.raises(InvalidTransition):
+        review.accept(attempt.pk)
+    Order.objects.update(total_cents=69, items_cents=69)
+    review.accept(attempt.pk)
+    order = Order.objects.get()
+    assert (order.state, order.payment_state) == ("paid", "paid")
+
+
+def waits_for_a_lock(count: int) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_stat_clear_snapshot()")  # within a transaction the view stays as it was first read
+        cursor.execute("select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = %s",
+                       [connection.settings_dict["NAME"]])  # fmt: skip
+        return bool(cursor.fetchone()[0] == count)
+
+
+@pytest.mark.race
+def test_of_two_who_accept_at_once_one_does(stripe_api: StandIn, wait_until: Callable[..., Any]) -> None:
+    """C10: both have looked at the order before either changes it; fails without the lock."""
+    attempt = reviewed(stripe_api)
+    results: list[Any] = []
+    with transaction.atomic():
+        Order.objects.select_for_update().get()
+        clicks = threading.Thread(target=lambda: results.extend(together(2, lambda: review.accept(attempt.pk))))
+        clicks.start()
+        wait_until(lambda: waits_for_a_lock(2), what="both at the order's row")
+    clicks.join(60)
+    assert sorted(type(result).__name__ for result in results) == ["InvalidTransition", "Order"]
+    assert attempt.events.filter(kind="accepted").count() == 1
+    order = Order.objects.get()
+    assert (order.state, fulfilled(order)) == ("paid", planned(order))
+
+
+@pytest.mark.race
+def test_accepting_waits_for_a_refund_that_is_being_noted_and_then_is_refused(
+    stripe_api: StandIn, wait_until: Callable[..., Any]
+) -> None:
+    """C10, C32: the refund's row was not committed when the other pressed "accept"; fails without the lock."""
+    attempt = reviewed(stripe_api)
+    results: list[Any] = []
+    with transaction.atomic():
+        refunds._reserve(attempt.pk, None, "x", None, "")
+        click = threading.Thread(target=lambda: results.extend(together(1, lambda: review.accept(attempt.pk))))
+        click.start()
+        wait_until(lambda: waits_for_a_lock(1), what="the other at the order's row")
+    click.join(60)
+    assert [type(result).__name__ for result in results] == ["InvalidTransition"]
+    order = Order.objects.get()
+    assert (order.state, order.payment_state, order.paid_at) == ("pending", "review", None)
+    refunds.send(attempt.refunds.get().pk)
+    order.refresh_from_db()
     assert (order.state, order.payment_state) == ("expired", "refunded")
