@@ -8,6 +8,7 @@ from orders.models import Order
 from outbox.services import enqueue
 from payments import attempts, facts
 from payments.models import Dispute, PaymentAttempt, Refund
+from payments.models.refund import DISPUTE_OVER
 
 PaymentState = Order.PaymentState
 
@@ -84,7 +85,7 @@ def apply_dispute(found: facts.Dispute) -> bool:
     with transaction.atomic():
         order, attempt = attempts.lock(attempt.pk)
         row, before = _dispute(attempt, found)
-        if before != found.status:
+        if before != found.status and not stale(before, found.status):
             row.status, row.amount_cents = found.status, found.amount_cents
             row.save()
             attempts.note(attempt, f"dispute_{found.status}"[:40], why=found.reason)
@@ -96,6 +97,12 @@ def apply_dispute(found: facts.Dispute) -> bool:
                 payload={"attempt_id": attempt.pk, "kind": "dispute"},
             )
     return True
+
+
+def stale(known: str, found: str) -> bool:
+    """Whether what was fetched before the lock was taken is older than what is known: a dispute that has ended is not
+    opened again (C18)."""
+    return known in DISPUTE_OVER and found not in DISPUTE_OVER
 
 
 def _dispute(attempt: PaymentAttempt, found: facts.Dispute) -> tuple[Dispute, str]:

@@ -220,6 +220,20 @@ def test_a_dispute_moves_the_payment_state_and_tells_the_owner(stripe_api: Stand
     assert list(noted) == ["dispute_needs_response", f"dispute_{outcome}"]
 
 
+@pytest.mark.parametrize(("end", "after"), [("won", "paid"), ("lost", "refunded"), ("warning_closed", "paid")])
+def test_a_dispute_that_was_fetched_earlier_opens_nothing_again(stripe_api: StandIn, end: str, after: str) -> None:
+    """C18, C40: of two processes the one that asked Stripe first is the last to get the lock."""
+    disputed = pay(stripe_api, card=DISPUTED)
+    early = gateway.retrieve_dispute(stripe_api.objects("dispute")[0]["id"])
+    assert early.status == "needs_response"
+    for found in (dataclasses.replace(early, status=end), early):
+        books.apply_dispute(found)
+        disputed.order.refresh_from_db()
+        assert (Dispute.objects.get().status, disputed.order.payment_state) == (end, after)
+    assert list(disputed.events.filter(kind__startswith="dispute").values_list("kind", flat=True)) == [f"dispute_{end}"]
+    assert OutboxMessage.objects.filter(payload__kind="dispute").count() == 1
+
+
 def test_an_order_with_one_cent_left_is_only_partly_refunded(paid: PaymentAttempt) -> None:
     """C39: 69 of 70 cents went back."""
     refunds.refund(paid.pk, 69, reason="x")
