@@ -22,7 +22,13 @@ def test_a_new_shop_gets_owner_studio_prices_and_a_checked_bucket(
     db: None, s3_bucket: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SHOP_OWNER_PASSWORD", PASSWORD)
-    said = setup_shop(studio_name="Foto Nova", nipc="509442013")
+    said = setup_shop(
+        studio_name="Foto Nova", nipc="509442013", arbitration_body="CNIACC", arbitration_url="https://www.cniacc.pt/"
+    )
+    assert (ShopSettings.load().arbitration_body, ShopSettings.load().arbitration_url) == (
+        "CNIACC",
+        "https://www.cniacc.pt/",
+    )
     owner = User.objects.get(email="dona@example.test")
     assert owner.check_password(PASSWORD)
     assert (owner.is_staff, owner.is_superuser) == (True, False)

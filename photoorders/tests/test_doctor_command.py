@@ -1,12 +1,19 @@
 """`manage.py doctor` sends its test mail, and tells one trouble from another."""
 
 import contextlib
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+import redis
 from django.conf import LazySettings
 from django.core.management import CommandError, call_command
 
+from local import builtin, programs, redis_server
 from local.fixtures import Bucket, Mailbox
+from orders.models import ShopSettings
 from photoorders import doctor
 
 
@@ -65,3 +72,67 @@ def test_a_key_that_google_cannot_know_is_said(settings: LazySettings, db: None)
     finding = found("google")
     assert (finding.ok, finding.what) == (False, "Google refuses the key")
     assert "GOOGLE_MAPS_API_KEY" in finding.mend
+
+
+@pytest.mark.parametrize(
+    ("maxmemory", "ok", "said"),
+    [
+        (0, True, "noeviction, budget 8 MB"),  # no limit
+        (8_000_000, False, "maxmemory is 7 MB, the budget 8 MB"),  # eight megabytes to a human, not to the budget
+        (8 * 1024 * 1024, None, "maxmemory is 8 MB, the budget 8 MB"),  # enough for photos, not for what is beside them
+        (10 * 1024 * 1024, True, "noeviction, budget 8 MB"),
+    ],
+)
+def test_the_photos_redis_needs_the_budget_and_headroom(
+    settings: LazySettings, own_redis: redis.Redis, maxmemory: int, ok: bool | None, said: str
+) -> None:
+    """A megabyte is 1,048,576 bytes here as in uploads.photo_writer, which enforces the budget."""
+    settings.UPLOADS_MEMORY_BUDGET_MB = 8
+    own_redis.config_set("maxmemory", maxmemory)
+    finding = doctor._eviction()
+    assert (finding.ok, finding.what) == (ok, said)
+    assert ("10mb" in finding.mend) is (ok is not True)
+
+
+def test_an_evicting_redis_is_wrong(settings: LazySettings, own_redis: redis.Redis) -> None:
+    own_redis.config_set("maxmemory-policy", "allkeys-lru")
+    finding = doctor._eviction()
+    assert (finding.ok, finding.what) == (False, "maxmemory-policy is allkeys-lru")
+
+
+@pytest.fixture
+def own_redis(settings: LazySettings, tmp_path: Path) -> Iterator[redis.Redis]:
+    """A Redis of this test's own, since its settings are changed."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = redis_server.Server(next(iter(programs.redis_servers())), tmp_path, port, "secret", builtin.EVICT_NOTHING)
+    server.prepare()
+    orders = server.orders()
+    process = subprocess.Popen(orders.command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        server.wait(20)
+        settings.PHOTOS_REDIS_URL = server.url
+        with redis.Redis.from_url(server.url) as client:
+            yield client
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def test_what_the_law_wants_shown_of_the_seller_is_missed(db: None) -> None:
+    """P2: the arbitration body in the footer as much as the tax number."""
+    shown = {
+        "studio_name": "Foto Nova",
+        "legal_name": "Foto Nova, Lda.",
+        "address": "Rua Nova 1",
+        "nipc": "509442013",
+        "email": "loja@estudio.pt",
+        "phone": "+351210000000",
+        "arbitration_url": "https://www.cniacc.pt/",
+    }
+    ShopSettings.objects.update_or_create(pk=1, defaults=shown)
+    finding = found("seller")
+    assert (finding.ok, finding.what) == (None, "not shown to customers: arbitration_body")
+    ShopSettings.objects.update(arbitration_body="CNIACC")
+    assert found("seller").ok is True

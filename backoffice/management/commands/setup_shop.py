@@ -17,7 +17,16 @@ from orders.catalogue import install_default_catalogue
 from orders.models import ShopSettings
 from uploads import storage
 
-STUDIO_FIELDS = ("studio_name", "legal_name", "address", "nipc", "email", "phone")
+STUDIO_FIELDS = (
+    "studio_name",
+    "legal_name",
+    "address",
+    "nipc",
+    "email",
+    "phone",
+    "arbitration_body",
+    "arbitration_url",
+)
 
 
 class Command(BaseCommand):
