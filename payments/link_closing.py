@@ -1,6 +1,6 @@
 """A payment link is closed by the studio: nobody can begin to pay any more, and what is open at Stripe is ended there.
 
-What is paid all the same goes back whole (link_payments.settle), as for an order that was cancelled (C11).
+A reference that was issued cannot be withdrawn: its payer is asked by mail not to pay it (link_vouchers.delayed). What is paid all the same goes back whole (link_payments.settle), as for an order that was cancelled (C11).
 """
 
 from django.db import transaction

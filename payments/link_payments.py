@@ -7,12 +7,16 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from payments import at_stripe_links, facts, gateway, link_refunds
+from payments import at_stripe_links, facts, gateway, link_refunds, link_vouchers
 from payments.link_rows import lock, lock_link, move, note, note_link, tell
 from payments.models import LinkPayment, PaymentLink
 from payments.problems import LinkClosed, LinkEndsSoon, PaymentRefused, PaymentServiceUnavailable
 
 State = LinkPayment.State
+UNWANTED = {
+    "paid_twice": "the link can be paid once, and was paid already",
+    "too_late": "the link was closed",
+}
 
 
 def make(
@@ -49,13 +53,21 @@ def paid(link: PaymentLink) -> bool:
     return link.payments.filter(state=State.CONFIRMED).exists()
 
 
+def waiting(link: PaymentLink, visitor: str) -> LinkPayment | None:
+    """The payment that this visitor has chosen how to make and whose money is still welcome, and has not come yet."""
+    if unwanted_by(link) or not (visitor or link.single_use):
+        return None
+    mine = link.payments.filter(visitor="" if link.single_use else visitor, state=State.PENDING, url="").first()
+    return None if mine is None or link_vouchers.over(mine) else mine
+
+
 def start(link_id: int, visitor: str, language: str) -> LinkPayment:
     """The one open payment of this visitor, with Stripe's page; asked again, the same. Call outside transactions.
 
     Raises LinkClosed, LinkEndsSoon, PaymentServiceUnavailable, PaymentRefused.
     """
     try:
-        for _turn in range(3):
+        for turn in range(3):
             payment = _existing_or_new(link_id, visitor, language)
             if not payment.session_id:
                 session = at_stripe_links.ask(payment)
@@ -64,8 +76,7 @@ def start(link_id: int, visitor: str, language: str) -> LinkPayment:
                     continue
                 payment = opened(payment.pk, session)
                 _refuse_closed(payment)
-            waiting = not payment.url  # a voucher was issued: it stays payable until it runs out
-            if payment.state in LinkPayment.OPEN and (waiting or at_stripe_links.lasting(payment)):
+            if payment.state in LinkPayment.OPEN and _usable(payment, asked=turn > 0):
                 return payment
             settle(at_stripe_links.closed(str(payment.session_id)))
     except gateway.GatewayUnavailable as error:
@@ -76,6 +87,14 @@ def start(link_id: int, visitor: str, language: str) -> LinkPayment:
         cancel(payment.pk)
         raise PaymentRefused from error
     raise PaymentServiceUnavailable
+
+
+def _usable(payment: LinkPayment, *, asked: bool) -> bool:
+    """Its page is open long enough; or its payer has chosen a method whose money comes later: unless it ran out, it stays the
+    one to be paid, and then too where Stripe, asked a moment ago, still waits for it."""
+    if payment.url:
+        return at_stripe_links.lasting(payment)
+    return asked or not link_vouchers.over(payment)
 
 
 def _existing_or_new(link_id: int, visitor: str, language: str) -> LinkPayment:
@@ -131,8 +150,7 @@ def settle(session: facts.Session) -> bool:
     elif session.status == "expired":
         cancel(payment.pk)
     elif session.status == "complete":
-        failed = session.intent is not None and session.intent.status in ("requires_payment_method", "canceled")
-        _waiting(payment.pk, State.FAILED if failed else State.PENDING)
+        link_vouchers.delayed(payment.pk, session.intent)
     return True
 
 
@@ -141,7 +159,8 @@ def _paid(payment_id: int, session: facts.Session) -> None:
         payment = lock(payment_id)
         if payment.state == State.CONFIRMED:
             return
-        unwanted = _unwanted(payment.link)
+        unwanted = unwanted_by(payment.link)
+        payment.voucher = None
         payment.received_cents = session.intent.received_cents if session.intent else session.amount_cents
         payment.confirmed_at, payment.url = timezone.now(), ""
         payment.intent_id, payment.email = session.intent_id or None, session.email
@@ -149,32 +168,29 @@ def _paid(payment_id: int, session: facts.Session) -> None:
         move(payment, State.CONFIRMED)
         fits = (payment.received_cents, session.currency) == (payment.amount_cents, payment.currency)
         if unwanted:
-            link_refunds.plan(payment, reason=unwanted)
-            return
-        tell(payment, "paid" if fits else "review")
+            link_refunds.plan(payment, reason=UNWANTED[unwanted])
+            tell(payment, "returned")
+        else:
+            tell(payment, "paid" if fits else "review")
         if payment.email:
-            tell(payment, "receipt")
+            tell(payment, unwanted or "receipt")
 
 
-def _unwanted(link: PaymentLink) -> str:
-    """Why money that arrives now goes back, whole (C11); "" where it is welcome. As orders that ran out, a link that ran
+def unwanted_by(link: PaymentLink) -> str:
+    """Why money that arrives now goes back, whole (C11), a key of UNWANTED; "" where it is welcome. As orders that ran out, a link that ran
     out takes what was begun in time: its pages end with it, so that can only be a Multibanco reference."""
     if link.single_use and paid(link):
-        return "the link can be paid once, and was paid already"
-    return "the link was closed" if link.closed_at is not None else ""
-
-
-def _waiting(payment_id: int, to: str, why: str = "") -> None:
-    with transaction.atomic():
-        payment = lock(payment_id)
-        if payment.state in LinkPayment.OPEN and (payment.state != to or payment.url):
-            payment.url = ""
-            move(payment, to, why, kind="waits" if to == State.PENDING else "")
+        return "paid_twice"
+    return "too_late" if link.closed_at is not None else ""
 
 
 def cancel(payment_id: int, why: str = "") -> None:
     """Ends an open payment here; Stripe never made its page, or has closed it."""
-    _waiting(payment_id, State.CANCELED, why)
+    with transaction.atomic():
+        payment = lock(payment_id)
+        if payment.state in LinkPayment.OPEN:
+            payment.url = ""
+            move(payment, State.CANCELED, why)
 
 
 def apply_dispute(found: facts.Dispute) -> bool:

@@ -114,6 +114,8 @@ def _book(payment: LinkPayment, found: facts.Refund) -> None:
         note(payment, f"refund_{state}", why=found.failure_reason or row.reason)
     if row.state in (State.FAILED, State.CANCELED):
         tell(payment, "refund_failed", found.id)
+    elif row.state == State.SUCCEEDED:
+        tell(payment, "refunded", row.public_id)
 
 
 def _ours(found: facts.Refund) -> str:

@@ -51,10 +51,10 @@ def move(payment: LinkPayment, to: str, why: str = "", kind: str = "") -> None:
 
 
 def tell(payment: LinkPayment, kind: str, occurrence: str = "") -> None:
-    """One mail of the kind (link_emails.KINDS) a payment and occurrence."""
+    """One mail of the kind (link_emails.KINDS) a payment and occurrence, such as a refund's public id."""
     enqueue(
         "payments.email_link",
         key=f"email-link:{payment.public_id}:{kind}:{occurrence}",
         queue="mail",
-        payload={"payment_id": payment.pk, "kind": kind},
+        payload={"payment_id": payment.pk, "kind": kind, "occurrence": occurrence},
     )

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from orders import links
 from orders.problems import Problem
-from payments import link_payments
+from payments import link_payments, link_vouchers
 from payments.gateway import GatewayError
 from payments.models import LinkPayment, PaymentLink
 from payments.returning import SESSION_ID
@@ -33,7 +33,7 @@ def link_page(request: HttpRequest, token: str) -> HttpResponse:
     except Problem as problem:
         return _page(request, link, str(problem.detail), problem.status)
     if not payment.url:
-        return _page(request, link, _("This payment waits for your bank. You will get an email when it has arrived."))
+        return _page(request, link)
     return redirect(payment.url)
 
 
@@ -58,7 +58,15 @@ def link_return(request: HttpRequest, token: str) -> HttpResponse:
 
 def _page(request: HttpRequest, link: PaymentLink, problem: str = "", status: int = 200) -> HttpResponse:
     open_now = link_payments.payable(link)
-    context = {"link": link, "payable": open_now, "paid": not open_now and link_payments.paid(link), "problem": problem}
+    waiting = link_payments.waiting(link, request.session.get(VISITOR, ""))
+    context = {
+        "link": link,
+        "payable": open_now,
+        "paid": not open_now and link_payments.paid(link),
+        "waiting": waiting,
+        "voucher": link_vouchers.shown(waiting) if waiting else None,
+        "problem": problem,
+    }
     answer = render(request, "payments/link.html", context, status=status)
     answer["Referrer-Policy"] = links.REFERRER_POLICY
     answer["X-Robots-Tag"] = "noindex"

@@ -4,6 +4,7 @@ from celery import Task, shared_task
 from django.conf import settings
 
 from accounts.models import User
+from orders import mailing
 from outbox.tasks import GiveUp, durable_task
 from payments import (
     compensation,
@@ -33,6 +34,12 @@ def process_inbox() -> int:
 @durable_task("payments.expire_attempts", queue="default", max_attempts=12)
 def expire_attempts(draft_id: str) -> None:
     expiry.expire_attempts(draft_id)
+
+
+@durable_task("payments.close_attempt", queue="default", max_attempts=12)
+def close_attempt(attempt_id: int, order_id: int) -> None:
+    """A page that nobody may pay on any more and that could not be closed at once."""
+    expiry.close_attempt(PaymentAttempt.objects.select_related("order").get(pk=attempt_id, order_id=order_id))
 
 
 @durable_task("payments.send_refund", queue="default", max_attempts=12)
@@ -98,9 +105,12 @@ def reconcile(self: Task[[], int]) -> int:
     return run.catch_up(last=self.request.retries >= RECONCILE_AGAIN).open
 
 
-@durable_task("payments.email_link", queue="mail")
-def email_link(payment_id: int, kind: str) -> None:
-    link_emails.email_link(payment_id, kind)
+@durable_task("payments.email_link", queue="mail", max_attempts=30)
+def email_link(payment_id: int, kind: str, occurrence: str = "") -> None:
+    try:
+        link_emails.email_link(payment_id, kind, occurrence)
+    except mailing.Refused as error:
+        raise GiveUp(str(error)) from error
 
 
 @durable_task("payments.close_link", queue="default", max_attempts=12)

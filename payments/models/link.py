@@ -79,6 +79,7 @@ class LinkPayment(models.Model):
     charge_id = models.CharField(_("charge"), max_length=255, blank=True, db_index=True)
     url = models.TextField(_("payment page"), blank=True)
     idempotency_key = models.CharField(_("idempotency key"), max_length=64, unique=True, default=uuid.uuid4)
+    voucher = models.JSONField(_("voucher"), null=True, editable=False, help_text=_("entity, reference, expires_at"))
     dispute = models.CharField(_("dispute"), max_length=40, blank=True)  # Stripe's word
     expires_at = models.DateTimeField(_("expires"))
     created_at = models.DateTimeField(_("created"), default=timezone.now)

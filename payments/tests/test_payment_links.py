@@ -7,7 +7,6 @@ import time
 from typing import Any
 
 import pytest
-from django.core import mail
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, transaction
 from django.test import Client
@@ -15,7 +14,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from outbox.models import OutboxMessage
-from payments import facts, gateway, link_emails, link_payments, link_refunds, link_rows
+from payments import facts, gateway, link_payments, link_refunds, link_rows
 from payments.models import Discrepancy, LinkPayment, PaymentLink
 from payments.problems import LinkClosed
 from payments.reconciliation.days import Day
@@ -290,15 +289,6 @@ def test_reconciliation_settles_what_a_missed_webhook_left(stripe_api: StandIn) 
     reconcile(Day(timezone.localdate()))
     payment.refresh_from_db()
     assert (payment.state, mails(), Discrepancy.objects.count()) == ("confirmed", ["paid", "receipt"], 0)
-
-
-def test_the_receipt_goes_to_the_payer_and_the_note_to_the_owner(stripe_api: StandIn, settings: Any) -> None:
-    payment = paid(stripe_api, link())
-    for kind in link_emails.KINDS:
-        link_emails.email_link(payment.pk, kind)
-    assert [sent.to for sent in mail.outbox] == [[payment.email], *[[settings.OWNER_EMAIL]] * 4]
-    assert "50,00" in mail.outbox[0].body
-    assert payment.email not in "".join(str(sent.body) for sent in mail.outbox[1:])
 
 
 def test_a_link_is_made_in_the_admin_in_euros_and_never_changed(stripe_api: StandIn) -> None:
