@@ -12,7 +12,7 @@ from django.db import transaction
 from outbox.services import enqueue
 from payments import gateway
 from payments.models import Discrepancy
-from payments.reconciliation import balance, discrepancies, endpoint, finished, payments, returned, unsettled
+from payments.reconciliation import again, balance, discrepancies, endpoint, finished, payments, returned, unsettled
 from payments.reconciliation.days import Day, yesterday
 
 Tell = Callable[[str, int], None]
@@ -28,6 +28,7 @@ ALWAYS: dict[str, Callable[[], int]] = {
     "link_refunds_open": unsettled.link_refunds_open,
     "disputes_open": unsettled.disputes_open,
     "link_disputes_open": unsettled.link_disputes_open,
+    "discrepancies_open": again.open_ones,
 }
 OF_A_DAY: dict[str, Callable[[Day], int]] = {
     "sessions": payments.sessions,

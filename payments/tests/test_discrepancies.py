@@ -1,0 +1,147 @@
+"""A discrepancy's life: written once, closed when both sides agree whatever its day, and counted once in a race (C53)."""
+
+import datetime
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+from django.db import connection, transaction
+from django.utils import timezone
+
+from orders.tests import visitors
+from payments import gateway
+from payments.checkout import start_checkout
+from payments.models import Discrepancy, PaymentAttempt
+from payments.reconciliation import again, balance, discrepancies, returned
+from payments.reconciliation.days import Day
+from payments.reconciliation.run import reconcile
+from payments.tests.stand_in import DISPUTED, StandIn, deliver
+from payments.tests.together import together
+
+pytestmark = pytest.mark.django_db(transaction=True)
+Kind = Discrepancy.Kind
+
+
+def today() -> Day:
+    return Day(timezone.localdate())
+
+
+def long_ago() -> Day:
+    """A day on which Stripe has nothing."""
+    return Day(timezone.localdate() - datetime.timedelta(days=20))
+
+
+def found() -> list[tuple[str, str]]:
+    return list(Discrepancy.objects.filter(resolved_at=None).order_by("pk").values_list("kind", "object_id"))
+
+
+def forgotten(stripe_api: StandIn, card: str = "") -> Callable[[], int]:
+    """A payment made at Stripe and unknown here, as after a restored backup; what brings its row back."""
+    made = start_checkout(visitors.complete(), language="pt", terms=True).order.attempts.get()
+    stripe_api.pay(str(made.session_id), **({"card": card} if card else {}))
+    rows = PaymentAttempt.objects.filter(pk=made.pk)
+    known = {"session_id": made.session_id, "public_id": made.public_id, "state": "pending"}
+    rows.update(session_id=f"cs_test_other{made.pk}", public_id=f"pay_other{made.pk}", state="failed")
+    return lambda: rows.update(**known)
+
+
+def test_a_refund_of_an_unknown_payment_closes_once_it_is_booked(stripe_api: StandIn) -> None:
+    """C53: on the next run, although that compares another day."""
+    come_back = forgotten(stripe_api)
+    refund = stripe_api.dashboard_refund(stripe_api.objects("charge")[0]["id"], 30)["id"]
+    returned.refunds_made(today())
+    assert found() == [("refund", refund)]
+    reconcile(long_ago())
+    assert found() == [("refund", refund)]
+    come_back()
+    reconcile(long_ago())
+    assert found() == []
+    assert PaymentAttempt.objects.get().refunded_cents == 30
+
+
+def test_an_unknown_dispute_closes_once_it_is_booked(stripe_api: StandIn) -> None:
+    """C53: and one that names an order which is not here ends no run."""
+    come_back = forgotten(stripe_api, DISPUTED)
+    dispute = stripe_api.objects("dispute")[0]["id"]
+    assert returned.disputes_made(today()) == 1
+    assert found() == [("dispute", dispute)]
+    come_back()
+    reconcile(long_ago())
+    assert found() == []
+    assert PaymentAttempt.objects.get().disputes.get().provider_id == dispute
+
+
+def test_the_days_own_comparison_closes_them_too(stripe_api: StandIn) -> None:
+    come_back = [forgotten(stripe_api, DISPUTED), forgotten(stripe_api)]
+    refund = stripe_api.dashboard_refund(stripe_api.objects("charge")[-1]["id"], 30)["id"]
+    returned.refunds_made(today())
+    returned.disputes_made(today())
+    assert [kind for kind, _object in found()] == ["refund", "dispute"]
+    for row in come_back:
+        row()
+    deliver(stripe_api.objects("event"))
+    returned.refunds_made(today())
+    returned.disputes_made(today())
+    assert (found(), refund[:3]) == ([], "re_")
+
+
+def test_money_of_a_day_long_past_closes_by_itself(stripe_api: StandIn) -> None:
+    """C53: missing here, another sum, other refunds, missing there, a payout."""
+    come_back = forgotten(stripe_api)
+    reconcile(today())
+    intent = stripe_api.objects("payment_intent")[0]["id"]
+    assert found() == [("missing_here", intent)]
+    come_back()
+    reconcile(long_ago())
+    attempt = PaymentAttempt.objects.get()
+    assert (found(), attempt.state) == ([], "confirmed")
+    stripe_api._post("payouts")
+    payout = next(gateway.payouts_made(today().span))
+    for kind, object_id in [(Kind.AMOUNT, intent), (Kind.REFUND, intent), (Kind.PAYOUT, payout.id)]:
+        discrepancies.found(kind, object_id, ours="0.60 EUR", theirs="0.70 EUR")
+    discrepancies.found(Kind.MISSING_THERE, attempt.public_id, ours="0.70 EUR", theirs="")
+    balance.movements(today())
+    assert again.open_ones() == 4
+    assert found() == []
+
+
+def test_what_stripe_refuses_to_show_stays_open_and_stops_nothing(stripe_api: StandIn) -> None:
+    discrepancies.found(Kind.DISPUTE, "du_unknown", ours="", theirs="needs_response")
+    discrepancies.found(Kind.REFUND, "re_unknown", ours="", theirs="0.30 EUR")
+    assert again.open_ones() == 2
+    assert found() == [("dispute", "du_unknown"), ("refund", "re_unknown")]
+
+
+def test_two_runs_at_once_open_a_discrepancy_again_once(stripe_api: StandIn) -> None:
+    """Both stand before the row, which a third holds: without the lock both would have read it as closed, and count it."""
+    discrepancies.found(Kind.AMOUNT, "pi_1", ours="0.60 EUR", theirs="0.70 EUR")
+    assert discrepancies.agree(["pi_1"]) == 1
+    results: list[object] = []
+
+    def both() -> None:
+        results.extend(
+            together(2, lambda: discrepancies.found(Kind.AMOUNT, "pi_1", ours="0.60 EUR", theirs="0.70 EUR"))
+        )
+
+    runs = threading.Thread(target=both)
+    with transaction.atomic():
+        Discrepancy.objects.select_for_update().get()
+        runs.start()
+        until = time.monotonic() + 20
+        while _waiting() < 2 and time.monotonic() < until:
+            time.sleep(0.05)
+        assert _waiting() == 2
+    runs.join(30)
+    assert sorted(results, key=str) == [False, True]
+    assert found() == [("amount", "pi_1")]
+
+
+def _waiting() -> int:
+    """Connections that wait for a row's lock."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_clear_snapshot()")  # a transaction sees these figures as at its first look
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        return int(cursor.fetchone()[0])
