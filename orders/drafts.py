@@ -23,6 +23,7 @@ from django.utils.encoding import force_str
 from django_redis import get_redis_connection
 
 from orders import coupons, delivery, items
+from orders.models import Order
 from orders.problems import DraftBusy, DraftExpired, DraftOrdered
 from outbox.services import enqueue
 from uploads import stash
@@ -130,10 +131,19 @@ def follow(request: HttpRequest) -> Draft:
 
 
 def rotate_if_due(request: HttpRequest) -> None:
-    """A new key for a session whose draft was followed by another (S8); called where a page is opened, and nothing is
-    under way with the old cookie."""
+    """A new key for a session whose draft was followed by another (S8); called where a page is opened or a paid
+    order is asked for, and nothing is under way with the old cookie."""
     if request.session.pop(ROTATION_DUE, False):
         request.session.cycle_key()
+
+
+def rotate_after(request: HttpRequest, order: Order) -> None:
+    """The API shows a visitor that his draft has been paid for: a new draft and key, as on the pages, once (S8)."""
+    if order.paid_at is None:
+        return
+    if request.session.get(SESSION_KEY) == order.draft_id:
+        follow(request)
+    rotate_if_due(request)
 
 
 def update(draft_id: str, change: Callable[[Draft], None], seconds: int = 0) -> Draft:

@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.models import User
-from orders import links, services
+from orders import drafts, links, services
 from orders.api import serializers
 from orders.api.order_json import order_json, with_parts
 from orders.models import Order
@@ -63,6 +63,7 @@ class OrderView(APIView):
     def get(self, request: Request, number: str) -> Response:
         """One order with its events: by the signed link (`?t=`), or one's own."""
         order, money = find(request, number)
+        drafts.rotate_after(request._request, order)
         return Response(order_json(order, money=money))
 
 

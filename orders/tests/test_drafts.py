@@ -6,14 +6,17 @@ from typing import Any
 import pytest
 from django.http import Http404
 from django.test import Client, RequestFactory
+from django.utils import timezone
 from django_redis import get_redis_connection
 
 from accounts.models import User
-from orders import catalogue, drafts
+from orders import catalogue, drafts, links
 from orders.basket import load
 from orders.drafts import Draft
+from orders.models import Order
 from orders.problems import DraftExpired, DraftOrdered, Invalid
 from orders.tests import visitors
+from orders.tests.factories import OrderFactory
 from outbox.models import OutboxMessage
 from uploads import stash
 
@@ -98,6 +101,35 @@ def test_after_payment_the_visitor_gets_a_new_draft_and_a_new_session_key(client
     stranger.cookies["sessionid"] = key
     assert visitors.draft_of(stranger).id not in (old.id, new)
     assert stranger.get(f"/api/v1/drafts/{new}/").status_code == 404
+
+
+@pytest.mark.parametrize("followed", [False, True])
+def test_a_client_of_the_api_alone_gets_a_new_session_key_with_the_paid_order(client: Client, followed: bool) -> None:
+    """S8: where it first sees that its order is paid, whether or not it has the next draft by then; once."""
+    old, key = visitors.draft_of(client), client.cookies["sessionid"].value
+    order = OrderFactory(draft_id=old.id)
+    path = f"/api/v1/orders/{order.number}/?t={links.token(order)}"
+    assert client.get(path).status_code == 200
+    assert (client.session["draft"], client.cookies["sessionid"].value) == (old.id, key)
+    Order.objects.update(state="paid", payment_state="paid", paid_at=timezone.now())
+    drafts.mark_ordered(old.id, order.number)
+    if followed:
+        client.get("/api/v1/drafts/current/")
+    assert client.get(path).json()["state"] == "paid"
+    new, new_key = client.session["draft"], client.cookies["sessionid"].value
+    assert (new != old.id, new_key != key) == (True, True)
+    assert dict(client.session.items()) == {"draft": new}
+    stranger = Client()
+    stranger.cookies["sessionid"] = key
+    assert visitors.draft_of(stranger).id not in (old.id, new)
+    client.get(path)
+    assert (client.session["draft"], client.cookies["sessionid"].value) == (new, new_key)
+
+
+def test_who_only_holds_the_link_of_a_paid_order_gets_no_session(client: Client) -> None:
+    order = OrderFactory(paid=True)
+    assert client.get(f"/api/v1/orders/{order.number}/?t={links.token(order)}").status_code == 200
+    assert "sessionid" not in client.cookies
 
 
 def test_the_draft_after_the_next_is_found_too() -> None:
