@@ -66,6 +66,23 @@ def test_only_what_is_left_of_a_partly_refunded_order_goes_back(stripe_api: Stan
     assert [row.amount_cents for row in Refund.objects.all()] == [30, 40]
 
 
+def test_the_question_names_the_sum_that_still_goes_back(client: Client, stripe_api: StandIn) -> None:
+    """After a refund of a part that is the rest; a refund under way counts as gone."""
+    attempt = pay(stripe_api)
+    whole = client.get(address(attempt.order)).content.decode()
+    assert "tudo o que pagou (0,70\u00a0€)" in whole
+    refunds.refund(attempt.pk, 30, reason="x")
+    part = client.get(address(attempt.order)).content.decode()
+    assert "o resto do que pagou (0,40\u00a0€)" in part
+    assert "0,70" not in part
+    assert "tudo o que pagou" not in part
+    stripe_api.fail("reset", path="/v1/refunds", times=3)
+    refunds.refund(attempt.pk, 40, reason="x")
+    gone = client.get(address(attempt.order)).content.decode()
+    assert "tudo o que pagou já foi devolvido" in gone
+    assert "0,40" not in gone
+
+
 def test_stripe_away_leaves_the_order_cancelled_and_the_refund_planned(stripe_api: StandIn) -> None:
     """C33: the refund is sent later, with the same key."""
     pay(stripe_api)
