@@ -43,6 +43,7 @@ def test_the_button_asks_first_then_cancels_and_refunds_all(client: Client, stri
     asked = client.get(address(order))
     assert asked.status_code == 200
     assert "0,70" in asked.content.decode()
+    assert '<button type="submit" class="button danger">Sim, cancelar</button>' in asked.content.decode()
     order.refresh_from_db()
     assert (order.state, planned()) == ("paid", [])
     for _click in range(2):
