@@ -66,6 +66,14 @@ def may_pay(order: Order, voucher: Voucher | None) -> bool:
     return order.payment_state == Order.PaymentState.UNPAID
 
 
+def refunded_cents(order: Order) -> int:
+    """What went back of the order's price; a second payment that was sent back whole is none of it (C11)."""
+    payments = order.attempts.all()
+    received = sum(attempt.received_cents or 0 for attempt in payments)
+    returned = sum(attempt.refunded_cents for attempt in payments)
+    return max(0, returned - max(0, received - order.total_cents))
+
+
 def may_start_again(order: Order) -> bool:
     """Whether the page leads to a new order: this one is over, and no money of it waits for the studio's look."""
     undecided = order.payment_state in (Order.PaymentState.REVIEW, Order.PaymentState.DISPUTED)

@@ -124,6 +124,7 @@ def _details(request: HttpRequest, found: Order, voucher: Voucher | None) -> dic
     return {
         "heading": heading,
         "lede": lede,
+        "refunded_cents": order_page.refunded_cents(found),
         "payment": headings.payment_words(found),
         "steps": order_page.steps(found, events)
         if found.paid_at and found.state not in ("cancelled", "expired")

@@ -130,3 +130,29 @@ def test_the_page_leads_to_paying_or_ordering_only_where_that_is_right(
     page = Client().get(links.order_path(made(state, money, refunded=refunded))).content.decode()
     ways = ("Voltar ao pagamento", "Encomendar novamente")
     assert [shown for shown in ways if shown in page] == ([way] if way else [])
+
+
+@pytest.mark.parametrize(
+    ("payments", "row"),
+    [
+        ([(460, 0)], ""),
+        ([(460, 60)], "−0,60\u00a0€"),
+        ([(460, 460)], "−4,60\u00a0€"),
+        ([(460, 0), (460, 460)], ""),  # a second payment that was sent back whole
+        ([(460, 60), (460, 460)], "−0,60\u00a0€"),
+    ],
+)
+def test_the_sums_say_what_went_back(payments: list[tuple[int, int]], row: str) -> None:
+    """C38: refunds that arrived, out of the order's price."""
+    order = OrderFactory(paid=True)
+    for received, refunded in payments:
+        order.attempts.create(
+            method="checkout",
+            amount_cents=460,
+            state="confirmed",
+            received_cents=received,
+            refunded_cents=refunded,
+            confirmed_at=timezone.now(),
+        )
+    page = Client().get(links.order_path(order)).content.decode()
+    assert re.findall(r"<dt>Reembolsado</dt><dd>(.*?)</dd>", page) == ([row] if row else [])
