@@ -8,7 +8,9 @@ from holidays.countries.portugal import Portugal
 
 from orders.models import Order, ShopSettings
 
-BEFORE_SHIPPING = (Order.State.PAID, Order.State.NEEDS_PHOTOS, Order.State.IN_PRODUCTION, Order.State.READY)
+State = Order.State
+ON_ITS_WAY = (State.PAID, State.IN_PRODUCTION, State.READY, State.SHIPPED)
+NOT_READY = (State.PAID, State.IN_PRODUCTION)
 
 Window = tuple[datetime.date, datetime.date]
 
@@ -20,10 +22,27 @@ def window(shop: ShopSettings, start: datetime.date) -> Window:
 
 
 def of_order(order: Order, shop: ShopSettings) -> Window | None:
-    """For a paid order that is posted and has not left yet; the carrier's tracking says more afterwards."""
-    if order.paid_at is None or order.method != Order.Method.POST or order.state not in BEFORE_SHIPPING:
+    """For a paid order that is posted, until it has arrived; None while the shop waits for photos."""
+    began = _began(order)
+    if began is None or order.method != Order.Method.POST or order.state not in ON_ITS_WAY:
         return None
-    return window(shop, timezone.localdate(order.paid_at))
+    return window(shop, began)
+
+
+def ready_by(order: Order, shop: ShopSettings) -> datetime.date | None:
+    """The last day by which an order is ready to be picked up: no carrier needs more days than a parcel has."""
+    began = _began(order)
+    if began is None or order.method != Order.Method.PICKUP or order.state not in NOT_READY:
+        return None
+    return window(shop, began)[1]
+
+
+def _began(order: Order) -> datetime.date | None:
+    """From when the days count: the payment, or the last photo that had to be sent again."""
+    if order.paid_at is None:
+        return None
+    complete = [event.at for event in order.events.all() if event.kind == "photos_restored"]
+    return timezone.localdate(max([order.paid_at, *complete]))
 
 
 def working_day(start: datetime.date, days: int) -> datetime.date:

@@ -139,6 +139,7 @@ def _details(request: HttpRequest, found: Order, voucher: Voucher | None) -> dic
         "may_reorder": reordering.possible(found),
         "photos_deleted": found.photos_deleted_at is not None,
         "arrives": arrival.of_order(found, shop_of(request)),
+        "ready_by": arrival.ready_by(found, shop_of(request)),
         "may_cancel": services.customer_may_cancel(found),
         "voucher": voucher,
         "may_pay": order_page.may_pay(found, voucher),

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from orders import arrival, basket, drafts, hints, links
-from orders.models import ShopSettings
+from orders.models import Order, OrderEvent, ShopSettings
 from orders.tests import visitors
 from orders.tests.factories import OrderFactory
 
@@ -31,16 +31,51 @@ def test_weekends_and_national_holidays_are_no_working_days(start: str, days: in
     assert arrival.working_day(DAY(start), days) == DAY(end)
 
 
-def test_a_paid_order_says_when_it_is_expected_until_it_has_left(client: Client, db: None) -> None:
-    order = OrderFactory(paid=True)
+def late_on_friday(**fields: object) -> Order:
+    """Paid on Friday, 20 November, at half past eleven at night; posted in two to five working days."""
+    ShopSettings.objects.update_or_create(pk=1, defaults={"delivery_days_min": 2, "delivery_days_max": 5})
+    order: Order = OrderFactory(paid=True, **fields)
     order.paid_at = datetime.datetime(2026, 11, 20, 23, 30, tzinfo=datetime.UTC)
     order.save()
-    ShopSettings.objects.update_or_create(pk=1, defaults={"delivery_days_min": 2, "delivery_days_max": 5})
-    assert "Prevista entre 24 de novembro e 27 de novembro." in client.get(links.order_path(order)).content.decode()
-    order.state = "shipped"
-    order.save()
-    assert "Prevista" not in client.get(links.order_path(order)).content.decode()
-    assert arrival.of_order(OrderFactory(paid=True, method="pickup"), ShopSettings.load()) is None
+    return order
+
+
+EXPECTED = "Entrega prevista entre 24 de novembro e 27 de novembro."
+
+
+def page(client: Client, order: Order, state: str) -> str:
+    Order.objects.filter(pk=order.pk).update(state=state)
+    return client.get(links.order_path(order)).content.decode()
+
+
+def test_a_paid_order_says_when_it_is_expected_until_it_is_there(client: Client, db: None) -> None:
+    """Also while the carrier has it; with its tracking number beside."""
+    order = late_on_friday()
+    for state in ("paid", "in_production", "ready", "shipped"):
+        assert EXPECTED in page(client, order, state)
+    for state in ("delivered", "cancelled"):
+        assert "prevista" not in page(client, order, state)
+
+
+def test_no_day_is_promised_while_photos_are_missing_and_then_they_count(client: Client, db: None) -> None:
+    """C49: the days count from the last photo that came again."""
+    order = late_on_friday()
+    waiting = page(client, order, "needs_photos")
+    assert "outra vez" in waiting
+    assert "prevista" not in waiting
+    complete = datetime.datetime(2026, 11, 26, 12, 0, tzinfo=datetime.UTC)
+    OrderEvent.objects.create(order=order, kind="photos_restored", to_state="paid", at=complete)
+    assert "Entrega prevista entre 30 de novembro e 4 de dezembro." in page(client, order, "paid")
+
+
+def test_a_pickup_says_by_when_it_is_ready_until_it_is(client: Client, db: None) -> None:
+    order = late_on_friday(method="pickup")
+    for state in ("paid", "in_production"):
+        shown = page(client, order, state)
+        assert "Pronta para levantar até 27 de novembro." in shown
+        assert "Entrega prevista" not in shown
+    for state in ("needs_photos", "ready", "delivered"):
+        assert "Pronta para levantar até" not in page(client, order, state)
 
 
 def test_the_review_says_what_is_lacking_for_more(client: Client, db: None) -> None:
