@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from outbox import leases, relay
 from outbox.models import OutboxMessage
+from outbox.scrubbing import scrub
 
 MAX_ATTEMPTS = 8
 BACKOFF_FIRST_SECONDS = 2
@@ -83,7 +84,7 @@ def fail(message: OutboxMessage, error: str, *, final: bool = False, max_attempt
         next_attempt_at=timezone.now() + datetime.timedelta(seconds=backoff_seconds(message.attempts)),
         lease=None,
         leased_until=None,
-        last_error=error[-10_000:],
+        last_error=scrub(error)[-10_000:],
     )
     return gave_up
 

@@ -5,6 +5,7 @@ the row and its traceback (C21).
 """
 
 import datetime
+import enum
 import hashlib
 import json
 import time
@@ -18,6 +19,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from outbox import leases
+from outbox.scrubbing import scrub
 from outbox.services import backoff_seconds
 from payments import dispatch, gateway, metrics
 from payments.models import WebhookEvent
@@ -43,9 +45,23 @@ class NotAnEvent(ValueError):
     """Signed, yet not a Stripe event (C14)."""
 
 
-def store(event: Mapping[str, Any], body: bytes, correlation_id: str = "") -> bool:
-    """Keeps the event, once; False when it is known already (C17). Raises NotAnEvent."""
-    return _insert(_row(event, hashlib.sha256(body).hexdigest(), correlation_id))
+class Stored(enum.StrEnum):
+    """What became of an event at the door; the values are labels of `photoorders_webhook_events_total`."""
+
+    NEW = "stored"
+    KNOWN = "duplicate"
+    OTHER_MODE = "other_mode"  # kept, and nothing done: of live mode with a test key, or the other way round
+    UNKNOWN_TYPE = "unknown_type"  # kept, and nothing done
+
+
+def store(event: Mapping[str, Any], body: bytes, correlation_id: str = "") -> Stored:
+    """Keeps the event, once (C17). Raises NotAnEvent."""
+    row = _row(event, hashlib.sha256(body).hexdigest(), correlation_id)
+    if not _insert(row):
+        return Stored.KNOWN
+    if row["state"] != State.IGNORED:
+        return Stored.NEW
+    return Stored.OTHER_MODE if row["last_error"] else Stored.UNKNOWN_TYPE
 
 
 def _insert(row: Mapping[str, Any]) -> bool:
@@ -167,7 +183,7 @@ def _failed(event: WebhookEvent, error: Exception) -> None:
         state=State.DEAD if gave_up else State.RECEIVED,
         next_attempt_at=timezone.now() + wait,
         leased_until=None,
-        last_error="".join(traceback.format_exception(error))[-10_000:],
+        last_error=scrub("".join(traceback.format_exception(error)))[-10_000:],
     )
     metrics.WEBHOOK_EVENTS.labels(event.type, "dead" if gave_up else "retried").inc()
     log.warning("webhook_failed", type=event.type, error=type(error).__name__, attempts=event.attempts, gave_up=gave_up)

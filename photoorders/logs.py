@@ -5,12 +5,21 @@ from typing import Any
 
 import structlog
 
+from outbox.scrubbing import scrub
+
+
+def _scrub(logger: Any, method: str, line: dict[str, Any]) -> dict[str, Any]:
+    """Drops what PostgreSQL quotes of a failing row from the message and the traceback (C61)."""
+    return {name: scrub(value) if isinstance(value, str) else value for name, value in line.items()}
+
+
 _shared: list[Any] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_logger_name,
     structlog.stdlib.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
     structlog.processors.format_exc_info,
+    _scrub,
 ]
 
 

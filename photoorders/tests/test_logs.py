@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 import structlog
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import User
 from local.fixtures import Mailbox, Worker
@@ -19,6 +20,8 @@ from orders.models import Order
 from orders.tests.factories import OrderFactory
 from outbox import services, tasks
 from outbox.models import OutboxMessage
+from payments import inbox
+from payments.models import WebhookEvent
 from photoorders import logs
 from uploads.tests import pictures
 
@@ -124,6 +127,45 @@ def test_a_click_can_be_followed_to_the_workers_log_line(
     assert line["user_id"] == owner.pk
     assert line["photo_id"] == upload.json()["id"]
     assert not {"name", "email", "filename"} & set(line)
+
+
+PERSONAL = ("Maria João Ângelo", "Rua Augusta 100", "maria@example.test", "+351912345678", "123456789", "Segunda linha")
+
+
+def failing() -> None:
+    """What PostgreSQL really says when a row of an order breaks a constraint: it quotes the whole row."""
+    order = OrderFactory(paid=True, note="Tocar duas vezes\n\nSegunda linha")
+    Order.objects.filter(pk=order.pk).update(prints=0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_failing_row_is_quoted_nowhere(lines: Callable[[], list[dict[str, Any]]]) -> None:
+    """C61: neither in the log, by whichever logger, nor in what the outbox and the inbox keep for the owner to see."""
+    with pytest.raises(IntegrityError) as raised:
+        failing()
+    assert all(text in str(raised.value) for text in PERSONAL)
+    structlog.get_logger("orders").error("store_failed", exc_info=raised.value)
+    logging.getLogger("django.request").error("Internal Server Error: %s", "/", exc_info=raised.value)
+    logging.getLogger("celery.app.trace").error("Task orders.x raised unexpected: %r", raised.value)
+    structlog.get_logger("orders").error("refused", error=str(raised.value))
+    with transaction.atomic():
+        message = services.enqueue("t", key="k")
+    tasks.run_message(message.pk, failing)
+    message.refresh_from_db()
+    event = WebhookEvent.objects.create(
+        event_id="evt_1", type="x", payload={}, happened_at=timezone.now(), attempts=1, livemode=False
+    )
+    inbox._failed(event, raised.value)
+    event.refresh_from_db()
+    logged = [json.dumps(line, ensure_ascii=False) for line in lines()]
+    assert len(logged) >= 4
+    for text in (*logged, message.last_error, event.last_error):
+        assert not [personal for personal in PERSONAL if personal in text]
+    for text in (*logged[:4], message.last_error, event.last_error):
+        assert "order_has_prints" in text
+    for text in (logged[0], logged[1], message.last_error, event.last_error):
+        assert "The above exception was the direct cause" in text
+        assert "Traceback (most recent call last)" in text
 
 
 def csrf(client: Client) -> str:
