@@ -10,7 +10,7 @@ STAFF = "Staff"
 # What the owner may not do is for superusers: change the books, or what services own.
 READ_ONLY_MODELS = (
     "order", "orderphoto", "orderitem", "orderevent", "paymentattempt", "paymentevent", "webhookevent", "outboxmessage",
-    "discrepancy", "balancetransaction", "payout", "paymentlink", "linkpayment", "linkrefund", "linkevent",
+    "discrepancy", "balancetransaction", "payout", "paymentlink", "linkpayment", "linkrefund", "linkdispute", "linkevent",
 )  # fmt: skip
 SHOP_MODELS = ("product", "pricetier", "finish", "shippingzone", "shopsettings", "legaldocument", "coupon")
 # Staff work the orders: they see them, move them on and replay what failed, but see no price and change no catalogue.

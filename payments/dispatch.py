@@ -4,7 +4,7 @@ names is fetched again, outside any transaction (DESIGN §4). True means that it
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from payments import books, confirmation, elements, facts, gateway, link_payments, link_refunds, refunds
+from payments import books, confirmation, elements, facts, gateway, link_disputes, link_payments, link_refunds, refunds
 from payments.models import PaymentAttempt, WebhookEvent
 
 Handler = Callable[[WebhookEvent], bool]
@@ -61,7 +61,7 @@ def book_refund(found: facts.Refund) -> bool:
 
 
 def book_dispute(found: facts.Dispute) -> bool:
-    return _after_its_payment(found.intent_id, lambda: books.apply_dispute(found) or link_payments.apply_dispute(found))
+    return _after_its_payment(found.intent_id, lambda: books.apply_dispute(found) or link_disputes.apply(found))
 
 
 def _after_its_payment(intent_id: str, book: Callable[[], bool]) -> bool:

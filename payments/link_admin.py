@@ -23,7 +23,7 @@ from payments import link_closing, link_payments, link_refunds
 from payments.admin import PaymentEventInline, ReadOnlyAdmin
 from payments.at_stripe_links import SHORTEST
 from payments.link_looks import LookFilter
-from payments.models import LinkEvent, LinkPayment, LinkRefund, PaymentLink
+from payments.models import LinkDispute, LinkEvent, LinkPayment, LinkRefund, PaymentLink
 from payments.refund_form import RefundForm
 
 
@@ -115,6 +115,12 @@ class LinkRefundInline(TabularInline):  # type: ignore[misc]
         return False
 
 
+class LinkDisputeInline(LinkRefundInline):
+    model = LinkDispute
+    fields = ["created_at", "amount_cents", "status", "reason", "provider_id"]
+    readonly_fields = fields
+
+
 @admin.register(LinkPayment)
 class LinkPaymentAdmin(ReadOnlyAdmin):
     list_display = ["public_id", "link", "state_label", "received_cents", "refunded_cents", "dispute", "confirmed_at"]
@@ -124,7 +130,7 @@ class LinkPaymentAdmin(ReadOnlyAdmin):
     search_fields = ["public_id", "link__description", "session_id", "intent_id"]
     exclude = ["url", "idempotency_key", "visitor"]
     actions = ["refund"]
-    inlines = [LinkRefundInline, LinkEventInline]
+    inlines = [LinkRefundInline, LinkDisputeInline, LinkEventInline]
     change_form_outer_after_template = "payments/link_refund.html"
 
     def get_urls(self) -> list[Any]:

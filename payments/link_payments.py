@@ -193,21 +193,6 @@ def cancel(payment_id: int, why: str = "") -> None:
             move(payment, State.CANCELED, why)
 
 
-def apply_dispute(found: facts.Dispute) -> bool:
-    """Notes a dispute of a link's payment and tells the owner; False when it is of no link."""
-    known = LinkPayment.objects.filter(intent_id=found.intent_id).first() if found.intent_id else None
-    if known is None:
-        return False
-    with transaction.atomic():
-        payment = lock(known.pk)
-        if payment.dispute != found.status:
-            payment.dispute = found.status[:40]
-            payment.save()
-            note(payment, f"dispute_{found.status}", why=found.reason)
-            tell(payment, "dispute", f"{found.id}:{found.status}")
-    return True
-
-
 def confirm_return(link: PaymentLink, session_id: str) -> LinkPayment | None:
     """The payer comes back: the Session is looked up and settled when it is of this link (C7)."""
     payment = link.payments.filter(session_id=session_id).first()

@@ -6,7 +6,7 @@ import structlog
 from django.utils import timezone
 
 from orders.problems import Problem
-from payments import attempts, books, checkout, dispatch, gateway, link_payments, link_refunds, refunds
+from payments import attempts, books, checkout, dispatch, gateway, link_disputes, link_payments, link_refunds, refunds
 from payments.confirmation import NotVisibleYet, settle_session
 from payments.models import Dispute, LinkPayment, LinkRefund, PaymentAttempt, Refund
 from payments.models.refund import DISPUTE_OVER
@@ -114,12 +114,12 @@ def disputes_open() -> int:
 
 
 def link_disputes_open() -> int:
-    """The same for payments by link, of which the shop keeps the newest dispute's state alone."""
+    """The same for payments by link: all disputes of those with one that is open."""
     count = 0
     for payment in LinkPayment.objects.exclude(dispute__in=["", *DISPUTE_OVER]).order_by("pk"):
         try:
-            for found in gateway.disputes_of(str(payment.intent_id))[:1]:
-                link_payments.apply_dispute(found)
+            for found in gateway.disputes_of(str(payment.intent_id)):
+                link_disputes.apply(found)
         except gateway.GatewayRefused as error:
             log.warning("link_dispute_not_settled", payment=payment.public_id, error=type(error).__name__)
         count += 1
