@@ -142,13 +142,13 @@ class Customer:
         walk, order = self.purchase.walk, list(self.purchase.orders)[-1]
         time.sleep(self.dice.uniform(0, 3))
         if walk == "cancels":
-            self._cancel(order)
+            self.cancel(order)
         elif walk in ("refunded", "partly_refunded") and self.owner:
             self.owner.refund(order, None if walk == "refunded" else self.dice.randint(1, 50))
         elif walk.startswith("dispute"):
             afterwards.dispute(self.shop, order, walk.removeprefix("dispute_"))
 
-    def _cancel(self, order: str) -> None:
+    def cancel(self, order: str) -> None:
         """By the button on the order's page, as soon as the order is known to be paid."""
         token = self.purchase.orders[order].partition("t=")[2].partition("&")[0]
 

@@ -39,6 +39,7 @@ VIEWS = """
     UNION ALL
     SELECT public_id, provider_id, state, amount_cents FROM payments_linkrefund;
 """
+LONG = int(os.environ.get("CHAOS_PURCHASES", "10")) >= 100  # `make chaos`; the suite takes a bounded part
 WEB, FIRST, SECOND = "web", "worker-1", "worker-2"
 
 

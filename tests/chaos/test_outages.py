@@ -14,10 +14,12 @@ import requests
 from local.fixtures import wait_until
 from tests.chaos import invariants, storm
 from tests.chaos.customers import CARD
-from tests.chaos.shop import Shop
+from tests.chaos.shop import LONG, Shop
 from tests.chaos.test_kills import customer
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300), pytest.mark.xdist_group("chaos")]
+SERVICES = ["postgres", "redis", "broker", "s3", "sandbox", "SMTP"]
+
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(600), pytest.mark.xdist_group("chaos")]
 
 
 def fine(shop: Shop, *buyers: Any) -> None:
@@ -31,7 +33,7 @@ def state(shop: Shop, order: str) -> str:
     return str(shop.rows("SELECT state FROM orders_order WHERE number = %s", order)[0][0])
 
 
-@pytest.mark.parametrize("name", ["postgres", "redis", "broker", "s3", "sandbox", "SMTP"])
+@pytest.mark.parametrize("name", SERVICES)
 def test_what_is_away_at_the_payment_comes_back_and_nothing_is_lost(calm_shop: Shop, name: str) -> None:
     """C50: killed just as the customer pays, back some seconds later; another customer buys meanwhile."""
     buyer, other = customer(calm_shop, f"away{name}"), customer(calm_shop, f"other{name}")
@@ -41,12 +43,30 @@ def test_what_is_away_at_the_payment_comes_back_and_nothing_is_lost(calm_shop: S
         buying: Future[Any] = meanwhile.submit(other.buy)
         if name != "sandbox":
             assert buyer.pay(session, card=CARD)
-        _away(calm_shop, name, seconds=5)
+        _away(calm_shop, name, seconds=60 if LONG else 5)
         if name == "sandbox":
             assert buyer.pay(session, card=CARD)
         assert buying.result(timeout=200).problem == ""
     fine(calm_shop, buyer, other)
     assert [state(calm_shop, order) for order in buyer.purchase.orders] == ["paid"]
+
+
+@pytest.mark.parametrize("name", SERVICES if LONG else ["redis"])
+def test_what_is_away_for_a_minute_meets_customers_at_every_step_and_nothing_is_lost(
+    calm_shop: Shop, name: str
+) -> None:
+    """C50: one customer after the other comes in, so that the minute finds them at each step of the walk."""
+    seconds = 60 if LONG else 5
+    buyers = [customer(calm_shop, f"minute{name}{number}") for number in range(8)]
+    with ThreadPoolExecutor(len(buyers)) as crowd:
+        buying: list[Future[Any]] = []
+        for buyer in buyers:
+            buying.append(crowd.submit(buyer.buy))
+            time.sleep(1)
+        _away(calm_shop, name, seconds)
+        assert [made.result(timeout=300).problem for made in buying] == [""] * len(buyers)
+    fine(calm_shop, *buyers)
+    assert {state(calm_shop, order) for buyer in buyers for order in buyer.purchase.orders} <= {"paid", "expired"}
 
 
 def test_while_postgresql_is_away_customers_are_told_of_a_short_break(calm_shop: Shop) -> None:
