@@ -48,7 +48,7 @@ def context(request: HttpRequest, order: Order) -> dict[str, Any]:
     tasks = list(OutboxMessage.objects.filter(payload__order_id=order.pk).order_by("created_at", "pk"))
     failed = {order.pk} if any(task.state == OutboxMessage.State.FAILED for task in tasks) else set()
     may_see_money = money.may_see(request)
-    attempts = list(order.attempts.prefetch_related("events")) if may_see_money else []
+    attempts = list(order.attempts.prefetch_related("events__actor")) if may_see_money else []
     kind = todo.next_step(order, failed, set(todo.kept_order_ids(order.pk)))
     return {
         "order": order,
@@ -121,7 +121,7 @@ def _timeline(events: Iterable[OrderEvent], attempts: Iterable[PaymentAttempt]) 
         {
             "at": event.at,
             "what": NAMES.get(event.kind, event.kind.replace("_", " ")),
-            "who": "Stripe",
+            "who": event.actor or "Stripe",
             "why": event.why,
             "payment": True,
         }

@@ -30,10 +30,14 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]
 
 class PaymentEventInline(TabularInline):  # type: ignore[misc]
     model = PaymentEvent
-    fields = ["at", "kind", "from_state", "to_state", "why"]
+    fields = ["at", "kind", "from_state", "to_state", "actor", "why"]
     readonly_fields = fields
     extra = 0
     can_delete = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[PaymentEvent]:
+        events: QuerySet[PaymentEvent] = super().get_queryset(request)
+        return events.select_related("actor")
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False

@@ -12,7 +12,7 @@ from orders.email_kinds import KINDS, NAMES
 from orders.models import Order
 from orders.tests.factories import OrderFactory
 from outbox.models import OutboxMessage
-from payments.models import PaymentAttempt, Refund
+from payments.models import PaymentAttempt, PaymentEvent, Refund
 
 
 @pytest.fixture
@@ -198,3 +198,18 @@ def test_an_email_is_previewed_in_either_language_and_not_by_those_who_see_no_pr
     assert owner_client.get(url + "?language=en").content != owner_client.get(url + "?language=pt").content
     assert staff_client.get(url).status_code == 403
     assert owner_client.get(f"/admin/orders/order/{order.pk}/emails/nonsense/").status_code == 404
+
+
+def test_the_order_page_names_who_did_what_to_a_payment(
+    owner_client: Client, owner: Any, attempt: PaymentAttempt
+) -> None:
+    """O6: what a person did is not put down to Stripe, neither on the order's page nor on the payment's."""
+    PaymentEvent.objects.create(attempt=attempt, kind="refund_asked", actor=owner, why="stained print")
+    PaymentEvent.objects.create(attempt=attempt, kind="confirmed")
+    page = owner_client.get(f"/admin/orders/order/{attempt.order_id}/change/").content.decode()
+    assert re.findall(r'<b>([^<]*)</b> <span class="bo-muted">([^<]*)</span>', page) == [
+        ("refund asked for", f"{owner} · stained print"),
+        ("payment confirmed", "Stripe"),
+    ]
+    page = owner_client.get(f"/admin/payments/paymentattempt/{attempt.pk}/change/").content.decode()
+    assert re.search(r"field-actor.*?" + re.escape(str(owner)), page, re.DOTALL)
