@@ -14,7 +14,7 @@ from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import ChoicesCheckboxFilter, RangeDateFilter
 from unfold.decorators import display
 
-from backoffice import money, order_files, order_views, payment_views, print_zip, search, todo
+from backoffice import email_preview, money, order_files, order_views, payment_views, print_zip, search, todo
 from backoffice.order_filters import TodoFilter, ids_once
 from backoffice.order_steps import STEPS
 from backoffice.paginator import CappedPaginator
@@ -201,9 +201,7 @@ class OrderAdmin(ModelAdmin):  # type: ignore[misc]
                 staff_only(order_views.retry_task),
                 name="orders_order_retry",
             ),
-            path(
-                "<int:object_id>/emails/<slug:kind>/", staff_only(order_views.email_preview), name="orders_order_email"
-            ),
+            path("<int:object_id>/emails/<slug:kind>/", staff_only(email_preview.page), name="orders_order_email"),
         ]
         extra += [
             path(

@@ -7,11 +7,10 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from backoffice import money, stripe_links, todo
+from backoffice import email_preview, money, stripe_links, todo
 from backoffice.order_steps import steps_for
 from backoffice.people import actor_of
-from orders import emails, links, services
-from orders.email_kinds import KINDS
+from orders import links, services
 from orders.email_kinds import NAMES as EMAIL_NAMES
 from orders.models import Order, OrderEvent
 from outbox.models import OutboxMessage
@@ -68,18 +67,8 @@ def context(request: HttpRequest, order: Order) -> dict[str, Any]:
         "questions": list(order.questions.all()),
         "customer_link": links.order_path(order) if order.paid_at else "",
         "address": [line for line in (order.street, order.extra, f"{order.postal_code} {order.city}".strip()) if line],
-        "emails": [(kind, EMAIL_NAMES[kind]) for kind in email_kinds(order)] if may_see_money else [],
+        "emails": [(kind, EMAIL_NAMES[kind]) for kind in email_preview.kinds(order)] if may_see_money else [],
     }
-
-
-def email_kinds(order: Order) -> list[str]:
-    """The emails that can be looked at for this order: none before there is a customer."""
-    return [kind for kind in KINDS if kind != "ready_pickup"] if order.paid_at else []
-
-
-def email_html(order: Order, kind: str, language: str) -> str | None:
-    """An email's HTML as the customer gets it; None where there is none of that kind."""
-    return emails.preview(order, kind, language).html if kind in email_kinds(order) else None
 
 
 def _money(order: Order) -> dict[str, str]:

@@ -13,7 +13,7 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from backoffice import money, order_files, order_page, print_zip
+from backoffice import order_files, order_page, print_zip
 from backoffice.order_steps import STEPS
 from backoffice.people import actor_of
 from backoffice.replace_photo_form import ReplacePhotoForm
@@ -122,18 +122,6 @@ def prints_zip(request: HttpRequest, object_id: int) -> HttpResponseBase:
         messages.warning(request, _("This order has no print files yet."))
         return redirect("admin:orders_order_change", object_id)
     return order_files.attachment(print_zip.stream(items), print_zip.zip_name(items), kind="application/zip")
-
-
-def email_preview(request: HttpRequest, object_id: int, kind: str) -> HttpResponse:
-    """An email as the customer gets it, prices included. Its own page, so that nothing of it mixes with the admin."""
-    _demand(request, money.VIEW_MONEY)
-    order = get_object_or_404(Order, pk=object_id)
-    body = order_page.email_html(order, kind, request.GET.get("language") or order.language)
-    if body is None:
-        raise Http404
-    response = HttpResponse(body)
-    response["Cache-Control"] = "private, no-store"
-    return response
 
 
 def _demand(request: HttpRequest, permission: str) -> None:

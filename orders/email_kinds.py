@@ -27,7 +27,7 @@ NAMES = {
     "failed": pgettext_lazy("email", "payment failed"),
     "in_production": pgettext_lazy("email", "in production"),
     "ready": pgettext_lazy("email", "ready"),
-    "ready_pickup": pgettext_lazy("email", "ready"),
+    "ready_pickup": pgettext_lazy("email", "ready to be picked up"),
     "shipped": pgettext_lazy("email", "shipped"),
     "delivered": pgettext_lazy("email", "delivered"),
     "refunded": pgettext_lazy("email", "refunded"),
@@ -38,6 +38,7 @@ NAMES = {
     "voucher_replaced": pgettext_lazy("email", "old reference not to be paid"),
     "paid_twice": pgettext_lazy("email", "second payment sent back"),
     "cancelled": pgettext_lazy("email", "cancelled"),
+    "cancelled_unpaid": pgettext_lazy("email", "cancelled before payment"),
 }
 
 # Of a payment that the customer's bank is still working on: there is no reference, and nothing left to do.
@@ -166,6 +167,15 @@ KINDS = {
         _("Your order %(number)s was cancelled"),
         _("Your order was cancelled"),
         _("The order will not be made. What you paid for it is refunded."),
+        (),
+    ),
+    "cancelled_unpaid": Kind(
+        _("Your order %(number)s was cancelled"),
+        _("Your order was cancelled"),
+        _(
+            "The order will not be made, and nothing was charged. If you have a Multibanco reference for it, please do not "
+            "pay it: it cannot be withdrawn. If you have paid it already, the money goes back to you whole."
+        ),
         (),
     ),
 }
