@@ -5,6 +5,7 @@ import re
 from typing import cast
 
 from django.http import Http404
+from django.shortcuts import get_object_or_404
 from django.utils.translation import get_language
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -13,8 +14,8 @@ from rest_framework.views import APIView
 
 from accounts.models import User
 from orders import drafts
-from payments import serializers
-from payments.models import PaymentAttempt
+from payments import link_refunds, serializers
+from payments.models import LinkPayment, PaymentAttempt
 from payments.refunds import refund
 from payments.services import start_checkout
 
@@ -77,23 +78,52 @@ class RefundsView(APIView):
             asked.validated_data.get("amount_cents"),
             reason=asked.validated_data["reason"],
             actor=cast(User, request.user),
-            key=_key(attempt, request.headers.get("Idempotency-Key", "")),
+            key=_key(attempt.pk, request.headers.get("Idempotency-Key", "")),
         )
         return Response(serializers.RefundSerializer(made).data, status=201)
 
 
-def _key(attempt: PaymentAttempt, given: str) -> str:
+class LinkRefundsView(APIView):
+    @extend_schema(
+        operation_id="link_payments_refunds_create",
+        request=serializers.RefundRequestSerializer,
+        responses={201: serializers.LinkRefundSerializer},
+    )
+    def post(self, request: Request, payment_id: str) -> Response:
+        """Staff: refunds the amount of a payment by link, or all that is left; a worker sends it, so it is answered as
+        `created`. 409 `over_refund`, `not_refundable`. With an `Idempotency-Key` a repeated call is the same refund (C33);
+        422 `idempotency_key_reused` where the amount is another."""
+        _demand_staff(request, payment_id, REFUND)
+        payment = get_object_or_404(LinkPayment, public_id=payment_id)
+        asked = serializers.RefundRequestSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        made = link_refunds.refund(
+            payment.pk,
+            asked.validated_data.get("amount_cents"),
+            reason=asked.validated_data["reason"],
+            actor=cast(User, request.user),
+            key=_key(payment.public_id, request.headers.get("Idempotency-Key", "")),
+        )
+        return Response(serializers.LinkRefundSerializer(made).data, status=201)
+
+
+def _key(payment: int | str, given: str) -> str:
     """The caller's key, of any length and the payment's own, in the 64 characters of the column; "" without one (C59)."""
-    return hashlib.sha256(f"{attempt.pk}:{given}".encode()).hexdigest() if given else ""
+    return hashlib.sha256(f"{payment}:{given}".encode()).hexdigest() if given else ""
 
 
-def _for_staff(request: Request, payment_id: str, permission: str) -> PaymentAttempt:
-    """The payment, for staff who may; to everybody else it does not exist (C62)."""
+def _demand_staff(request: Request, payment_id: str, permission: str) -> None:
+    """Staff who may, and an id that can be one; to everybody else the payment does not exist (C62)."""
     user = request.user
     if not (user.is_authenticated and user.is_staff and user.has_perm(permission)):
         raise Http404
     if not re.fullmatch(r"\w{1,40}", payment_id, re.ASCII):  # PostgreSQL takes no NUL (S5)
         raise Http404
+
+
+def _for_staff(request: Request, payment_id: str, permission: str) -> PaymentAttempt:
+    """The payment, for staff who may."""
+    _demand_staff(request, payment_id, permission)
     attempt = PaymentAttempt.objects.select_related("order").prefetch_related("events").filter(public_id=payment_id)
     found = attempt.first()
     if found is None:

@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from payments.models import PaymentAttempt, PaymentEvent, Refund
+from payments.models import LinkRefund, PaymentAttempt, PaymentEvent, Refund
 
 
 class CheckoutRequestSerializer(serializers.Serializer[Any]):
@@ -64,4 +64,12 @@ class RefundSerializer(serializers.ModelSerializer[Refund]):
 
     class Meta:
         model = Refund
+        fields = ["id", "amount_cents", "state", "reason"]
+
+
+class LinkRefundSerializer(serializers.ModelSerializer[LinkRefund]):
+    id = serializers.CharField(source="public_id")
+
+    class Meta:
+        model = LinkRefund
         fields = ["id", "amount_cents", "state", "reason"]
