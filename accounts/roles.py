@@ -14,6 +14,7 @@ READ_ONLY_MODELS = (
 )  # fmt: skip
 SHOP_MODELS = ("product", "pricetier", "finish", "shippingzone", "shopsettings", "legaldocument", "coupon")
 # Staff work the orders: they see them, move them on and replay what failed, but see no price and change no catalogue.
+# They make and close payment links; what was paid by them is for those who may see money.
 STAFF_PERMISSIONS = (
     "view_order",
     "change_order",
@@ -22,6 +23,9 @@ STAFF_PERMISSIONS = (
     "view_orderevent",
     "view_outboxmessage",
     "change_outboxmessage",
+    "view_paymentlink",
+    "add_paymentlink",
+    "view_linkevent",
 )
 OWNER_EXTRA = (
     "view_money",

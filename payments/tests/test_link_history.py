@@ -6,6 +6,7 @@ import uuid
 import pytest
 from django.db.models import ProtectedError
 
+from accounts import services as accounts
 from accounts.models import User
 from orders.tests.kept_rows import STATEMENTS, assert_refused, row
 from payments import link_payments, link_refunds
@@ -98,3 +99,20 @@ def test_who_made_a_link_in_the_admin_stands_on_its_page(stripe_api: StandIn) ->
     assert (event.kind, event.actor, made.created_by) == ("made", made.created_by, User.objects.get())
     page = owner.get(f"/admin/payments/paymentlink/{made.pk}/change/").content.decode()
     assert re.search(r">\s*made\s*<", page)
+
+
+def test_staff_make_and_close_links_and_see_no_money(stripe_api: StandIn) -> None:
+    """O6: who it was stands on the link's page; what was paid by it, and refunds, are for those who may see money."""
+    staff = accounts.ensure_staff("staff@example.test", "a-long-pass-phrase")[0]
+    client = desk(staff)
+    assert "/admin/payments/paymentlink/" in client.get("/admin/").content.decode()
+    client.post("/admin/payments/paymentlink/add/", {"euros": "12.34", "description": "Moldura", "single_use": "on"})
+    made = PaymentLink.objects.get()
+    client.post("/admin/payments/paymentlink/", {"action": "close", "_selected_action": [made.pk]})
+    assert list(made.events.values_list("kind", "actor")) == [("made", staff.pk), ("closed", staff.pk)]
+    page = client.get(f"/admin/payments/paymentlink/{made.pk}/change/").content.decode()
+    assert "staff@example.test" in page
+    assert client.get("/admin/payments/linkpayment/").status_code == 403
+    assert not staff.has_perm("orders.refund_order")
+    for right in ("change", "delete"):
+        assert not staff.has_perm(f"payments.{right}_paymentlink")
