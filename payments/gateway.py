@@ -17,7 +17,7 @@ import stripe
 import structlog
 from django.conf import settings
 from django.db import connection
-from stripe.params import PaymentIntentCreateParams
+from stripe.params import PaymentIntentCreateParams, RefundCreateParams
 from stripe.params.checkout import SessionCreateParams
 
 from payments import facts, metrics
@@ -174,16 +174,21 @@ def find_intent(attempt_id: str, created_from: int) -> facts.Intent | None:
     return None
 
 
-def create_refund(
-    intent_id: str, amount_cents: int, metadata: Mapping[str, str], *, idempotency_key: str
-) -> facts.Refund:
-    params: dict[str, Any] = {
+def refund_params(intent_id: str, amount_cents: int, metadata: Mapping[str, str]) -> RefundCreateParams:
+    """The parameters of `refunds.create`."""
+    return {
         "payment_intent": intent_id,
         "amount": amount_cents,
         "reason": "requested_by_customer",
         "metadata": dict(metadata),
     }
-    return facts.refund(_call(lambda c: c.v1.refunds.create(cast(Any, params), {"idempotency_key": idempotency_key})))
+
+
+def create_refund(
+    intent_id: str, amount_cents: int, metadata: Mapping[str, str], *, idempotency_key: str
+) -> facts.Refund:
+    params = refund_params(intent_id, amount_cents, metadata)
+    return facts.refund(_call(lambda c: c.v1.refunds.create(params, {"idempotency_key": idempotency_key})))
 
 
 def retrieve_refund(refund_id: str) -> facts.Refund:
