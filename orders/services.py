@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from orders import coupons, drafts, replacing, snapshots, vouchers
+from orders import coupons, drafts, email_context, replacing, snapshots, vouchers
 from orders.models import Order, OrderEvent, OrderPhoto
 from orders.models.order import PERSONAL_FIELDS
 from orders.problems import Problem
@@ -137,9 +137,12 @@ def cancel(order: Order, *, actor: User | None = None, why: str = "") -> Order:
         if order.state == State.CANCELLED:
             return order
         _check(order, State.CANCELLED)
+        waited = order.state == State.PENDING
         _move(order, State.CANCELLED, actor, why)
         if order.email:
             _email(order, "cancelled")
+        elif waited and email_context.recipient(order).email:
+            _email(order, "cancelled_unpaid")
         transaction.on_commit(lambda: _let_go(order), robust=True)
         return order
 

@@ -16,6 +16,7 @@ from django.utils import timezone
 from accounts.models import User
 from orders import services as orders
 from orders.models import Order
+from outbox.services import enqueue
 from payments import facts
 from payments.models import PaymentAttempt, PaymentEvent
 
@@ -75,6 +76,16 @@ def close(attempt_id: int, to: str, why: str, *, failure_code: str = "") -> Paym
             attempt.url = ""
             move(attempt, to, why)
         return attempt
+
+
+def close_later(attempt: PaymentAttempt) -> None:
+    """Plans that the attempt's page or Intent is closed at Stripe, tried until it is."""
+    with transaction.atomic():
+        enqueue(
+            "payments.close_attempt",
+            key=f"close:{attempt.public_id}",
+            payload={"order_id": attempt.order_id, "attempt_id": attempt.pk},
+        )
 
 
 @dataclasses.dataclass(frozen=True)

@@ -10,6 +10,7 @@ from orders import services as orders
 from orders.models import Order
 from orders.services import InvalidTransition
 from outbox.services import enqueue
+from payments import attempts
 from payments.models import PaymentAttempt
 
 PaymentState = Order.PaymentState
@@ -34,7 +35,8 @@ def cancel_for_customer(order: Order) -> Order:
 
 
 def cancel_for_studio(order: Order, *, actor: User) -> Order:
-    """Cancels the order as a person of the studio wishes, in any state before it is shipped; its money as above.
+    """Cancels the order as a person of the studio wishes, in any state before it is shipped; its money as above,
+    and what may still be paid for it is closed by a task.
 
     Raises InvalidTransition where refusal() has a reason or the order is on its way.
     """
@@ -46,6 +48,8 @@ def cancel_for_studio(order: Order, *, actor: User) -> Order:
             raise InvalidTransition(reason)
         order = orders.cancel(order, actor=actor)
         refund_all(order, "the studio cancelled the order", actor=actor)
+        for attempt in order.attempts.filter(state__in=attempts.OPEN):
+            attempts.close_later(attempt)
         return order
 
 

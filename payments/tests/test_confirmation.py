@@ -284,15 +284,17 @@ def test_a_voucher_that_expired_can_be_tried_again_with_the_same_photos(stripe_a
 
 
 def test_a_payment_for_an_expired_order_revives_it(stripe_api: StandIn) -> None:
-    """C11."""
+    """C11: it goes on as any paid one, and what was planned is planned once."""
     late = attempt()
     stripe_api.pay(str(late.session_id))
     order_services.expire(late.order)
     PaymentAttempt.objects.update(state="canceled")
-    confirmation.settle_session(str(late.session_id))
+    for _again in range(2):
+        confirmation.settle_session(str(late.session_id))
     late.refresh_from_db()
-    assert (late.state, late.order.payment_state) == ("confirmed", "paid")
-    assert late.order.state in ("paid", "needs_photos")
+    assert (late.state, late.order.state, late.order.payment_state) == ("confirmed", "paid", "paid")
+    assert (late.order.email, fulfilled(late.order)) == ("maria@example.test", planned(late.order))
+    assert late.events.filter(kind="confirmed").count() == 1
 
 
 def test_a_payment_for_a_cancelled_order_goes_back(stripe_api: StandIn) -> None:
@@ -309,7 +311,11 @@ def test_a_payment_for_a_cancelled_order_goes_back(stripe_api: StandIn) -> None:
     assert (late.refunded_cents, late.order.state, late.order.payment_state) == (70, "cancelled", "refunded")
     assert [refund.state for refund in Refund.objects.all()] == ["succeeded"]
     assert [refund["amount"] for refund in stripe_api.objects("refund")] == [70]
-    assert fulfilled(late.order) == []
+    written = f"email-customer:{late.order.number}"
+    assert fulfilled(late.order) == [
+        f"{written}:cancelled_unpaid",
+        f"{written}:refunded:{Refund.objects.get().public_id}",
+    ]
 
 
 def test_an_event_about_money_of_others_is_ignored(stripe_api: StandIn) -> None:
