@@ -224,4 +224,5 @@ def _refuse_stale(attempt: PaymentAttempt) -> PaymentAttempt:
         at_stripe.closed(attempt)
     except GatewayError as error:
         log.warning("stale_session_left_open", payment=attempt.public_id, kind=error.kind)
+        attempts.close_later(attempt)
     raise DraftBusy

@@ -7,7 +7,7 @@ client_secret is fetched when it is needed, and neither stored nor logged.
 import structlog
 from django.conf import settings
 
-from payments import at_stripe, confirmation, facts, gateway
+from payments import at_stripe, attempts, confirmation, facts, gateway
 from payments.models import PaymentAttempt
 
 log = structlog.get_logger(__name__)
@@ -32,3 +32,4 @@ def _withdraw(attempt: PaymentAttempt) -> None:
         at_stripe.closed_intent(str(attempt.intent_id))
     except gateway.GatewayError as error:
         log.warning("failed_intent_left_open", payment=attempt.public_id, kind=error.kind)
+        attempts.close_later(attempt)

@@ -4,16 +4,13 @@ import structlog
 from django.db import transaction
 
 from orders import drafts
-from orders import services as orders
 from orders.models import Order
 from orders.problems import Problem
 from outbox.services import enqueue
-from payments import at_stripe, attempts, checkout
+from payments import at_stripe, attempts, books, checkout
 from payments.confirmation import settle
 from payments.models import PaymentAttempt
 from payments.problems import PaymentServiceUnavailable
-
-State = PaymentAttempt.State
 
 log = structlog.get_logger(__name__)
 
@@ -36,14 +33,15 @@ def expire_attempts(draft_id: str) -> None:
         for attempt in order.attempts.filter(state__in=attempts.OPEN):
             close_attempt(attempt)
             _tell_of_voucher(attempt.pk)
-        _expire_order(order)
+        books.end(order.pk, "changed by the customer")
 
 
 def close_attempt(attempt: PaymentAttempt) -> None:
     """Closes one open attempt at Stripe and here; paid meanwhile, it is confirmed instead.
 
     Where it is not known whether Stripe made the Session, Stripe is asked with the same key, so that the Session is
-    known and can be closed. A voucher that was issued cannot be withdrawn: it stays, and C11 decides.
+    known and can be closed. A voucher that was issued cannot be withdrawn: it stays, and C11 decides. A delayed payment
+    that has failed ends as such, and its customer is told, before its Intent is closed and looks like one nobody used (C28).
     """
     if not attempt.stripe_id:
         try:
@@ -55,6 +53,8 @@ def close_attempt(attempt: PaymentAttempt) -> None:
         if opened is None:
             return
         attempt = opened
+    if attempt.method == PaymentAttempt.Method.ELEMENTS:
+        settle(at_stripe.fetched(attempt))
     session = at_stripe.closed(attempt)
     settle(session)
     log.info("attempt_closed", payment=attempt.public_id, session_status=session.status)
@@ -71,9 +71,3 @@ def _tell_of_voucher(attempt_id: int) -> None:
                 queue="mail",
                 payload={"order_id": order.pk, "kind": f"voucher_replaced:{attempt.pk}"},
             )
-
-
-def _expire_order(order: Order) -> None:
-    """Only when nothing can be paid or has been paid for it: an issued voucher keeps it (C30)."""
-    if not order.attempts.filter(state__in=[*attempts.OPEN, State.CONFIRMED]).exists():
-        orders.expire(order, why="changed by the customer")

@@ -13,7 +13,7 @@ from django.utils.dateparse import parse_datetime
 from orders import drafts
 from orders import services as orders
 from orders.models import Order
-from payments import attempts, expiry, gateway
+from payments import attempts, books, expiry, gateway
 from payments.confirmation import NotVisibleYet
 from payments.models import PaymentAttempt
 
@@ -70,4 +70,4 @@ def _expire_abandoned() -> None:
     for order in abandoned.order_by("pk")[:AT_ONCE]:
         draft = drafts.get(order.draft_id)
         if draft is None or (draft.checkout or {}).get("order") != order.number:
-            orders.expire(order, why="nobody paid in time")
+            books.end(order.pk, "nobody paid in time")
