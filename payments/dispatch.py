@@ -4,12 +4,14 @@ names is fetched again, outside any transaction (DESIGN §4). True means that it
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from django.db.models import Q
+
 from payments import books, confirmation, elements, facts, gateway, link_disputes, link_payments, link_refunds, refunds
-from payments.models import PaymentAttempt, WebhookEvent
+from payments.models import Dispute, LinkPayment, LinkRefund, PaymentAttempt, Refund, WebhookEvent
 
 Handler = Callable[[WebhookEvent], bool]
 
-NOT_FOUND_TRIES = 3  # an object of another account or long deleted; a new one may lag behind its event a little
+NOT_FOUND_TRIES = 3  # an object that is not ours and long deleted; a new one may lag behind its event a little
 
 
 def session(event: WebhookEvent) -> bool:
@@ -120,9 +122,24 @@ def handle(event: WebhookEvent) -> bool:
     try:
         return HANDLERS[event.type](event)
     except gateway.NotFound:
-        if event.attempts < NOT_FOUND_TRIES:
+        if event.attempts < NOT_FOUND_TRIES or ours(event):
             raise
         return False
+
+
+def ours(event: WebhookEvent) -> bool:
+    """Whether the event names a payment, order, refund or dispute that the shop knows: then that Stripe does not is no
+    reason to forget it. It is tried again, and in the end left for the owner to see."""
+    found = _object(event)
+    ids = {event.object_id, facts.identifier(found.get("payment_intent")), facts.identifier(found.get("charge"))} - {""}
+    metadata = found.get("metadata")
+    names = {str(value) for value in (metadata if isinstance(metadata, dict) else {}).values()} - {""}
+    at_stripe = Q(session_id__in=ids) | Q(intent_id__in=ids) | Q(charge_id__in=ids) | Q(public_id__in=names)
+    return (
+        PaymentAttempt.objects.filter(at_stripe | Q(order__number__in=names)).exists()
+        or LinkPayment.objects.filter(at_stripe).exists()
+        or any(table.objects.filter(provider_id__in=ids).exists() for table in (Refund, LinkRefund, Dispute))
+    )
 
 
 def _object(event: WebhookEvent) -> Mapping[str, Any]:

@@ -22,8 +22,9 @@ def by_id(event_ids: Iterable[str]) -> Iterator[tuple[str, str]]:
 
 
 def since(start: datetime.datetime, end: datetime.datetime | None = None) -> int:
-    """Puts all events received from `start` to `end` back to work; how many."""
-    rows = WebhookEvent.objects.filter(received_at__gte=start).exclude(state=WebhookEvent.State.IGNORED)
+    """Puts all events received from `start` to `end` back to work, but those that were not for the shop at first sight (of
+    the other mode, of unknown types); how many."""
+    rows = WebhookEvent.objects.filter(received_at__gte=start).exclude(state=WebhookEvent.State.IGNORED, attempts=0)
     if end is not None:
         rows = rows.filter(received_at__lte=end)
     return inbox.replay(list(rows.values_list("pk", flat=True)))
@@ -37,4 +38,4 @@ def undelivered(start: datetime.datetime) -> Iterator[tuple[str, str]]:
 
 def _take(event: facts.Event) -> str:
     body = json.dumps(event.body, default=str, separators=(",", ":")).encode()
-    return "fetched" if inbox.store(event.body, body) else "known"
+    return "known" if inbox.store(event.body, body) == inbox.Stored.KNOWN else "fetched"

@@ -27,14 +27,14 @@ def stripe(request: HttpRequest) -> HttpResponse:
         event = json.loads(body.decode("utf-8"))
         if not isinstance(event, dict) or event.get("object") != "event":
             raise inbox.NotAnEvent
-        new = inbox.store(event, body, _correlation_id())
+        stored = inbox.store(event, body, _correlation_id())
     except signatures.BadSignature as error:
         return _refused(error.reason)
     except (inbox.NotAnEvent, ValueError, RecursionError):
         return _refused("not_an_event")
-    if new:
+    if stored == inbox.Stored.NEW:
         nudger.nudge()
-    metrics.WEBHOOK_EVENTS.labels(_kind(event), "stored" if new else "duplicate").inc()
+    metrics.WEBHOOK_EVENTS.labels(_kind(event), stored.value).inc()
     return HttpResponse("ok", content_type="text/plain", headers=NOSNIFF)
 
 
