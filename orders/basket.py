@@ -1,12 +1,13 @@
 """A draft with everything about it worked out: its photos, its prints with quality and price, its totals."""
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from orders import catalogue, coupons, price_book, pricing, quality
+from orders import catalogue, coupons, price_book, pricing, quality, running_total
 from orders.coupons import CouponRefused
 from orders.drafts import Draft
+from orders.models import Order
 from orders.photo_json import photo_json
 from orders.price_book import PriceBook
 from uploads import stash
@@ -36,8 +37,14 @@ class Basket:
     photos: list[Photo]
     prints: list[Print]
     totals: pricing.Totals
+    estimate: pricing.Totals  # the totals; while it is not known where the order goes, with the cheapest post
     book: PriceBook
     coupon_problem: CouponRefused | None = None  # why the draft's code takes nothing off
+
+    @property
+    def running_total(self) -> dict[str, str]:
+        method = str((self.draft.delivery or {}).get("method", ""))
+        return running_total.words(self.estimate, self.book.shop, method, estimated=self.estimate is not self.totals)
 
 
 def load(draft: Draft, book: PriceBook | None = None, photos: list[Photo] | None = None) -> Basket:
@@ -50,28 +57,30 @@ def load(draft: Draft, book: PriceBook | None = None, photos: list[Photo] | None
     method = (draft.delivery or {}).get("method", "")
     zone = (draft.address or {}).get("zone", "")
     totals = pricing.price(rows, zone, method, book=book)
-    totals, refusal = _discounted(
-        draft, totals, lambda discount: pricing.price(rows, zone, method, book=book, discount=discount)
-    )
+    discount, refusal = _discount(draft, totals)
+    if discount:
+        totals = pricing.price(rows, zone, method, book=book, discount=discount)
+    estimate = totals
+    if not zone and method != Order.Method.PICKUP and book.shipping:
+        cheapest = min(book.shipping, key=lambda code: book.shipping[code])
+        estimate = pricing.price(rows, cheapest, Order.Method.POST, book=book, discount=discount)
     prints = [
         _print(row, by_id[row["photo"]], book.products[row["product"]], line)
         for row, line in zip(rows, totals.lines, strict=True)
     ]
-    return Basket(draft, photos, prints, totals, book, refusal)
+    return Basket(draft, photos, prints, totals, estimate, book, refusal)
 
 
-def _discounted(
-    draft: Draft, totals: pricing.Totals, again: Callable[[pricing.Discount], pricing.Totals]
-) -> tuple[pricing.Totals, CouponRefused | None]:
-    """The totals with the draft's code, or as they are and why it takes nothing off."""
+def _discount(draft: Draft, totals: pricing.Totals) -> tuple[pricing.Discount | None, CouponRefused | None]:
+    """What the draft's code takes off those totals, or why it takes nothing off."""
     if not draft.coupon:
-        return totals, None
+        return None, None
     try:
         coupon = coupons.find(draft.coupon, draft_id=draft.id, email=str((draft.delivery or {}).get("email") or ""))
         coupons.demand_minimum(coupon, totals.items_cents)
     except CouponRefused as refusal:
-        return totals, refusal
-    return again(coupons.discount(coupon)), None
+        return None, refusal
+    return coupons.discount(coupon), None
 
 
 def draft_json(draft: Draft) -> dict[str, object]:
@@ -89,6 +98,7 @@ def basket_json(basket: Basket) -> dict[str, object]:
         "delivery": draft.delivery,
         "address": draft.address,
         "totals": basket.totals.as_json(),
+        "running_total": basket.running_total,
         "coupon": _coupon_json(basket),
     }
 

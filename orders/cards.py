@@ -11,10 +11,11 @@ from django.http import QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from orders import pictures
+from orders import pictures, sizes
 from orders.advice import WORDS, advice
 from orders.basket import Basket, Print
 from orders.catalogue import FinishInfo, ProductInfo
+from orders.drafts import Draft
 from orders.photo_json import photo_json
 from orders.problems import Errors
 from uploads.photo import Photo
@@ -39,7 +40,9 @@ class Row:
     quality: str = ""
     quality_text: str = ""
     dpi: int = 0
+    unit_cents: int = 0
     line_cents: int = 0
+    tiers: str = ""
     advice: str = ""
     errors: Errors = dataclasses.field(default_factory=dict)
 
@@ -65,14 +68,29 @@ class Card:
     problem: str = ""
 
 
-def cards(basket: Basket, products: Mapping[str, ProductInfo]) -> list[Card]:
-    """A card for each photo. A photo without prints gets a first row, not yet saved, of the first size."""
+def with_first_rows(draft: Draft, photos: Sequence[Photo], products: Mapping[str, ProductInfo]) -> Draft:
+    """The draft and a first row, not saved, of the first size for each photo without prints: what the page offers, priced."""
+    chosen = {item["photo"] for item in draft.items}
+    first = first_row("", products)
+    row = {"product": first.product, "finish": first.finish, "quantity": 1, "fit": "crop", "crop": None}
+    new = [photo for photo in photos if photo.id not in chosen and photo.state != "broken" and photo.width]
+    return dataclasses.replace(draft, items=[*draft.items, *({"photo": photo.id, **row} for photo in new)])
+
+
+def cards(
+    basket: Basket, products: Mapping[str, ProductInfo], saved: Sequence[Mapping[str, Any]] | None = None
+) -> list[Card]:
+    """A card for each photo; the rows of photos that are not in `saved` (None: all are) are yet to be saved. A photo
+    without prints gets a first row of the first size."""
+    known = {item["photo"] for item in (basket.draft.items if saved is None else saved)}
     prints: dict[str, list[Print]] = {}
     for item in basket.prints:
         prints.setdefault(item.photo.id, []).append(item)
     result, number = [], 0
     for photo in basket.photos:
-        rows = [_saved_row(str(number + at), item, products) for at, item in enumerate(prints.get(photo.id, []))]
+        rows = [_row(str(number + at), item, products) for at, item in enumerate(prints.get(photo.id, []))]
+        for row in rows:
+            row.saved = photo.id in known
         rows = rows or [drawn(first_row(str(number), products), photo, products)]
         number += len(rows)
         result.append(card(photo, rows))
@@ -131,17 +149,20 @@ def blank_card(products: Mapping[str, ProductInfo]) -> Card:
 
 def first_row(suffix: str, products: Mapping[str, ProductInfo]) -> Row:
     product = next(iter(products.values()), None)
-    return Row(suffix, product.code, product.finishes[0].code) if product else Row(suffix, "", "")
+    if product is None:
+        return Row(suffix, "", "")
+    return Row(suffix, product.code, product.finishes[0].code, tiers=sizes.tiers_text(product))
 
 
 def drawn(row: Row, photo: Photo, products: Mapping[str, ProductInfo]) -> Row:
     product = products.get(row.product)
+    row.tiers = sizes.tiers_text(product) if product else ""
     if product and photo.width and photo.height:
         row.sheet = pictures.sheet(photo, product, row.fit, json.loads(row.crop_json) if row.crop_json else None)
     return row
 
 
-def _saved_row(suffix: str, item: Print, products: Mapping[str, ProductInfo]) -> Row:
+def _row(suffix: str, item: Print, products: Mapping[str, ProductInfo]) -> Row:
     row = item.row
     sheet = pictures.sheet(item.photo, item.product, row["fit"], row["crop"])
     return Row(
@@ -151,12 +172,13 @@ def _saved_row(suffix: str, item: Print, products: Mapping[str, ProductInfo]) ->
         quantity=row["quantity"],
         fit=row["fit"],
         crop_json=_crop_text(row["crop"]),
-        saved=True,
         sheet=sheet,
         quality=item.quality,
         quality_text=str(WORDS[item.quality]),
         dpi=item.dpi,
+        unit_cents=item.unit_cents,
         line_cents=item.line_cents,
+        tiers=sizes.tiers_text(item.product),
         advice=advice(item.photo, item.product, row["fit"], row["crop"], sheet.lost, products.values()),
     )
 

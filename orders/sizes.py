@@ -4,7 +4,10 @@ import dataclasses
 import json
 from collections.abc import Iterable
 
+from django.utils.translation import gettext as _
+
 from orders.catalogue import ProductInfo
+from orders.templatetags.money import euros
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,7 +38,7 @@ def sizes(products: Iterable[ProductInfo]) -> tuple[list[Size], Scale]:
 
 
 def products_json(products: Iterable[ProductInfo]) -> str:
-    """What the script needs to draw and offer: sizes in millimetres and finishes."""
+    """What the script needs to draw and offer: sizes in millimetres, finishes, and what more prints cost in words."""
     return json.dumps(
         [
             {
@@ -45,10 +48,17 @@ def products_json(products: Iterable[ProductInfo]) -> str:
                 "height_mm": product.height_mm,
                 "border_mm": product.border_mm,
                 "finishes": [finish.code for finish in product.finishes],
+                "tiers_text": tiers_text(product),
             }
             for product in products
         ]
     )
+
+
+def tiers_text(product: ProductInfo) -> str:
+    """The prices of more prints: "from 50: €0.29 · 100: €0.25"; empty where there is one price."""
+    more = [f"{start}: {euros(cents)}" for start, cents in product.tiers_for() if start > 1]
+    return _("from %(prices)s") % {"prices": " · ".join(more)} if more else ""
 
 
 def _size(product: ProductInfo, scale: Scale) -> Size:

@@ -13,7 +13,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -25,6 +25,7 @@ from orders.delivery import LENGTHS
 from orders.drafts import Draft
 from orders.models import ShippingZone, ShopSettings
 from orders.problems import Errors, Invalid, Problem
+from orders.running_total import prints_text
 from uploads import stash
 from uploads.photo import Photo
 
@@ -73,8 +74,8 @@ def home(request: HttpRequest, draft: Draft) -> HttpResponse:
 def _saved(request: HttpRequest, draft: Draft, book: price_book.PriceBook, photos: list[Photo]) -> HttpResponse:
     """The first page with these photos of the draft. Never reads them again: without any the page is kept for everybody,
     and one that arrives meanwhile is its customer's alone."""
-    basket = baskets.load(draft, book, photos)
-    return _home(request, basket, cards.cards(basket, basket.book.products))
+    basket = baskets.load(cards.with_first_rows(draft, photos, book.products), book, photos)
+    return _home(request, basket, cards.cards(basket, basket.book.products, saved=draft.items))
 
 
 @require_POST
@@ -134,10 +135,6 @@ def review(request: HttpRequest, draft: Draft) -> HttpResponse:
     return render(request, "orders/review.html", context)
 
 
-def prints_text(count: int) -> str:
-    return ngettext("1 print", "%(n)s prints", count) % {"n": count}
-
-
 def _home(request: HttpRequest, basket: Basket, shown: list[cards.Card], **more: object) -> HttpResponse:
     products = basket.book.products
     listed, scale = sizes.sizes(products.values())
@@ -152,8 +149,7 @@ def _home(request: HttpRequest, basket: Basket, shown: list[cards.Card], **more:
         "finishes": cards.finishes(products),
         "products_json": sizes.products_json(products.values()),
         "scale": scale,
-        "totals": basket.totals,
-        "prints_text": prints_text(basket.totals.prints),
+        "running_total": basket.running_total,
         "max_file_mb": settings.UPLOAD_MAX_FILE_MB,
         "max_photos": settings.UPLOAD_MAX_PHOTOS,
         "max_quantity": settings.ITEM_MAX_QUANTITY,

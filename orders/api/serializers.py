@@ -107,6 +107,15 @@ class CouponSerializer(s.Serializer[object]):
     problem = ProblemSerializer(allow_null=True)
 
 
+class RunningTotalSerializer(s.Serializer[object]):
+    """The sum so far as the page says it, in the reader's language; with the cheapest post while the address is unknown."""
+
+    sum = s.CharField()
+    count = s.CharField()
+    detail = s.CharField()
+    hint = s.CharField(allow_blank=True)
+
+
 class DraftSerializer(s.Serializer[object]):
     id = s.CharField()
     expires_at = s.DateTimeField()
@@ -115,6 +124,7 @@ class DraftSerializer(s.Serializer[object]):
     delivery = DeliverySerializer(allow_null=True)
     address = AddressSerializer(allow_null=True)
     totals = TotalsSerializer()
+    running_total = RunningTotalSerializer()
     coupon = CouponSerializer(allow_null=True)
 
 

@@ -76,14 +76,17 @@ export class Prints {
 
   /** Shows what the server made of it: totals always, prices and quality row by row when they are of these rows. */
   settle(draft, rows) {
-    this.form.querySelector("[data-sum]").textContent = this.money.format(draft.totals.items_cents / 100);
-    const prints = draft.totals.prints;
-    this.form.querySelector("[data-count]").textContent = prints === 1 ? this.text.textOnePrint : fill(this.text.textPrints, { n: prints });
-    this.form.querySelector("[data-total-bar]").classList.remove("is-stale");
+    const bar = this.form.querySelector("[data-total-bar]");
+    for (const [name, words] of Object.entries(draft.running_total)) {
+      const place = bar.querySelector(`[data-${name}]`);
+      if (place) place.textContent = words;
+    }
+    bar.classList.remove("is-stale");
     rows?.forEach((row, at) => {
       const item = draft.items[at];
       if (!item || item.photo !== this.#field(row, "photo").value) return;
       delete row.dataset.unsaved;
+      row.querySelector("[data-unit]").textContent = item.quantity > 1 ? `${item.quantity} × ${this.money.format(item.unit_cents / 100)}` : "";
       row.querySelector("[data-line]").textContent = this.money.format(item.line_cents / 100);
     });
   }
@@ -214,6 +217,7 @@ export class Prints {
 
   #draw(card, row) {
     row.dataset.size = this.#product(row).code;
+    row.querySelector("[data-tiers]").textContent = this.#product(row).tiers_text;
     const { width, height, preview } = card.dataset;
     const { fit } = this.#choices(row);
     const crop = this.#field(row, "crop").value;
