@@ -21,6 +21,7 @@ from payments.checkout import CheckoutStarted, start_checkout
 from payments.models import PaymentAttempt, Refund
 from payments.tests.stand_in import deliver
 from payments.tests.test_confirmation import fulfilled, planned
+from uploads import stash
 
 EMAIL = "maria@example.com"  # one that Stripe takes for an address
 EVENT_SECONDS = 60  # Stripe lists an event a moment after it happened
@@ -59,7 +60,7 @@ def hosted_page() -> None:
     assert (session.metadata["order"], session.metadata["attempt"]) == (order.number, attempt.public_id)
     assert attempt.expires_at is not None
     assert session.expires_at == int(attempt.expires_at.timestamp())
-    (photo,) = drafts.stash.photos(draft.id)
+    (photo,) = stash.photos(draft.id)
     drafts.set_items(draft, [visitors.row(photo, 3)])
     expiry.expire_attempts(draft.id)
     assert gateway.retrieve_session(str(attempt.session_id)).status == "expired"
