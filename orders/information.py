@@ -1,9 +1,10 @@
 """Pages that say something about the shop itself: its legal texts, its colours, its logo."""
 
+import mimetypes
 import re
 
-from django.core.files.storage import default_storage
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+import structlog
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
@@ -13,6 +14,9 @@ from django.views.decorators.http import require_safe
 from orders import legal as texts
 from orders import theme as themes
 from orders.models import LegalDocument, ShopSettings
+from uploads import storage
+
+log = structlog.get_logger(__name__)
 
 BOLD = re.compile(r"\*\*(.+?)\*\*")
 LINK = re.compile(
@@ -58,12 +62,21 @@ def theme(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@cache_control(public=True, max_age=300)
-def logo(request: HttpRequest) -> FileResponse:
+def logo(request: HttpRequest) -> HttpResponse:
+    """The studio's logo. While S3 is away the page goes without it, and asks again next time: 503 is not kept."""
     shop = get_object_or_404(ShopSettings, pk=1)
     if not shop.logo:
         raise Http404
-    return FileResponse(default_storage.open(str(shop.logo.name)))
+    name = str(shop.logo.name)
+    try:
+        data = storage.read(name)
+    except storage.ObjectMissing as missing:
+        raise Http404(name) from missing
+    except storage.StorageError as error:
+        log.warning("logo_unavailable", error=type(error).__name__)
+        return HttpResponse(status=503, headers={"Retry-After": "60", "Cache-Control": "no-store"})
+    kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    return HttpResponse(data, content_type=kind, headers={"Cache-Control": "public, max-age=300"})
 
 
 def markup(text: str) -> SafeString:

@@ -82,7 +82,11 @@ def test_the_logos_own_page_answers_politely_whatever_the_storage_does(
     """C50: an outage of S3 is no failure of the shop; 503 is not kept, and the picture is back when S3 is."""
     shop.save()
     shown = client.get("/logo/")
-    assert (shown.status_code, shown["Content-Type"], shown["Cache-Control"]) == (200, "image/png", "public, max-age=300")
+    assert (shown.status_code, shown["Content-Type"], shown["Cache-Control"]) == (
+        200,
+        "image/png",
+        "public, max-age=300",
+    )
     assert shown.content == storage.read(shop.logo.name)
     s3.stop()
     away = client.get("/logo/")
