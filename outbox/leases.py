@@ -14,6 +14,11 @@ LEASE_SECONDS = 30  # a killed worker's work is free again after this
 log = structlog.get_logger(__name__)
 
 
+class WorkerLost(Exception):
+    """The last attempt allowed was begun and never came to an end: its worker was killed, e.g. for the memory that the work
+    takes. It is not begun once more, so that it takes no other work down with it."""
+
+
 def until() -> datetime.datetime:
     """When a lease taken or renewed now is over."""
     return timezone.now() + datetime.timedelta(seconds=LEASE_SECONDS)

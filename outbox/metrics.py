@@ -1,12 +1,15 @@
-"""What Prometheus learns of the outbox. Read when asked; both figures come from the index of pending messages."""
+"""What Prometheus learns of the outbox and its tasks. The gauges are read when asked; both figures come from the index of pending messages."""
 
 from collections.abc import Iterator
 
 from django.db.models import Count, Min
 from django.utils import timezone
+from prometheus_client import Counter
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 
 from outbox.models import OutboxMessage
+
+TASK_FAILURES = Counter("photoorders_task_failures_total", "Tasks that raised", ["task"])
 
 
 def gauges() -> Iterator[Metric]:

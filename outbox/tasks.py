@@ -8,7 +8,7 @@ import structlog
 from celery import Task, shared_task
 from django.conf import settings
 
-from outbox import leases, relay, services
+from outbox import leases, metrics, relay, services
 from outbox.models import OutboxMessage
 
 log = structlog.get_logger(__name__)
@@ -61,18 +61,22 @@ def run_message(
     max_attempts: int = services.MAX_ATTEMPTS,
     on_give_up: Callable[..., None] | None = None,
 ) -> None:
-    """Claims the message, runs the function with its payload, and records the outcome on the row."""
+    """Claims the message, runs the function with its payload, and records the outcome on the row. A message whose last
+    attempt killed its worker gives up without being run again."""
     message = services.claim(message_id)
     if message is None:
         return
     tokens = structlog.contextvars.bind_contextvars(**_traced(message))
     try:
+        if message.attempts > max_attempts:
+            raise leases.WorkerLost
         with leases.kept(lambda: services.renew(message)):
             function(**message.payload)
     except Exception as error:  # noqa: BLE001 - whatever went wrong is kept on the row, and the row is tried again
         gave_up = services.fail(
             message, traceback.format_exc(), final=isinstance(error, GiveUp), max_attempts=max_attempts
         )
+        metrics.TASK_FAILURES.labels(message.task).inc()
         log.warning("outbox_task_failed", error=type(error).__name__, attempts=message.attempts, gave_up=gave_up)
         if gave_up and on_give_up is not None:
             on_give_up(**message.payload)

@@ -131,7 +131,16 @@ def drain(limit: int = 500) -> int:
 
 
 def claim(event_pk: int | None = None) -> WebhookEvent | None:
-    """Leases the event that is due longest to the caller, or None. A killed worker's is due again after its lease."""
+    """Leases the event that is due longest to the caller, or None. A killed worker's is due again after its lease; one whose
+    last attempt killed its worker becomes a dead letter instead (leases.WorkerLost)."""
+    while (event := _leased(event_pk)) is not None:
+        if event.attempts <= MAX_ATTEMPTS:
+            return event
+        _failed(event, leases.WorkerLost())
+    return None
+
+
+def _leased(event_pk: int | None) -> WebhookEvent | None:
     now = timezone.now()
     with transaction.atomic():
         due = WebhookEvent.objects.select_for_update(skip_locked=True).filter(state=State.RECEIVED)

@@ -17,8 +17,9 @@ from celery.signals import (
     worker_process_shutdown,
 )
 from django.http import HttpRequest, HttpResponse
-from prometheus_client import Counter, Histogram, multiprocess
+from prometheus_client import Histogram, multiprocess
 
+from outbox.metrics import TASK_FAILURES
 from photoorders import process_identity
 
 BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
@@ -27,7 +28,6 @@ REQUESTS = Histogram(
     "photoorders_request_duration_seconds", "Seconds a request took", ["method", "route", "status"], buckets=BUCKETS
 )
 TASKS = Histogram("photoorders_task_duration_seconds", "Seconds a task took", ["task"], buckets=BUCKETS)
-TASK_FAILURES = Counter("photoorders_task_failures_total", "Tasks that raised", ["task"])
 
 _started: dict[str, float] = {}
 log = structlog.get_logger("photoorders.request")
@@ -80,6 +80,7 @@ def _task_ends(task_id: str, task: "Task[Any, Any]", **kwargs: object) -> None:
 
 @task_failure.connect
 def _task_fails(sender: "Task[Any, Any]", **kwargs: object) -> None:
+    """Of tasks that raise; those of the outbox keep what they raised on its row, and are counted there (outbox.tasks)."""
     TASK_FAILURES.labels(sender.name).inc()
 
 

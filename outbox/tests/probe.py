@@ -19,6 +19,8 @@ def runs(key: str) -> int:
 def work(key: str, seconds: float = 0, fail: str = "") -> None:
     note(key)
     time.sleep(seconds)
+    if fail == "killed":
+        raise SystemExit  # what kill -9 leaves: no outcome on the row
     if fail == "final":
         raise GiveUp("never")
     if fail:

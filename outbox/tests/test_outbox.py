@@ -14,6 +14,7 @@ import pytest
 from celery import current_app
 from django.db import connection, connections, transaction
 from django.utils import timezone
+from prometheus_client import REGISTRY
 
 from outbox import leases, relay, services, tasks
 from outbox.models import OutboxMessage
@@ -28,12 +29,14 @@ class Broker:
 
     def __init__(self) -> None:
         self.sent: list[int] = []
+        self.retried: list[bool] = []
         self.down = False
 
     def send_task(self, name: str, args: list[int], queue: str, retry: bool) -> None:
         if self.down:
             raise OSError("connection refused")
         self.sent.append(args[0])
+        self.retried.append(retry)
 
 
 @pytest.fixture
@@ -186,6 +189,39 @@ def test_a_poison_message_blocks_nothing_and_gives_up(broker: Broker) -> None:
     assert probe.runs("poison") == services.MAX_ATTEMPTS
 
 
+def test_a_message_that_kills_its_worker_each_time_gives_up(broker: Broker) -> None:
+    """C47: begun as often as any that fails, not for ever; the owner sees it, and may start it again."""
+    row, told = message(fail="killed"), []
+    for _worker in range(services.MAX_ATTEMPTS):
+        with pytest.raises(SystemExit):
+            tasks.run_message(row.pk, probe.work)
+        due(leased_until=timezone.now() - datetime.timedelta(seconds=1))
+    assert relay.sweep() == 1
+    tasks.run_message(row.pk, probe.work, on_give_up=lambda **payload: told.append(payload["key"]))
+    row.refresh_from_db()
+    assert (row.state, probe.runs("one"), told) == (State.FAILED, services.MAX_ATTEMPTS, ["one"])
+    assert "WorkerLost" in row.last_error
+    services.retry(row)
+    with pytest.raises(SystemExit):
+        tasks.run_message(row.pk, probe.work)
+    assert probe.runs("one") == services.MAX_ATTEMPTS + 1
+
+
+def test_failures_are_counted_by_task(broker: Broker) -> None:
+    """What photoorders_task_failures_total shows: each failed attempt, none that succeeded."""
+
+    def failures() -> float:
+        return float(REGISTRY.get_sample_value("photoorders_task_failures_total", {"task": "outbox.tests.probe"}) or 0)
+
+    before, good, bad = failures(), message("good"), message("bad", fail="odd data")
+    tasks.run_message(good.pk, probe.work)
+    assert failures() == before
+    for _attempt in range(2):
+        due()
+        tasks.run_message(bad.pk, probe.work)
+    assert failures() == before + 2
+
+
 def test_giving_up_ends_it_at_once_and_the_button_starts_it_again(broker: Broker) -> None:
     row = message(fail="final")
     tasks.run_message(row.pk, probe.work)
@@ -288,6 +324,44 @@ def test_a_claim_and_its_renewal_last_thirty_seconds(broker: Broker) -> None:
     row.refresh_from_db()
     assert row.leased_until is not None
     assert before <= row.leased_until - lease <= timezone.now()
+
+
+def test_a_change_is_answered_whatever_the_brokers_client_raises(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """C20: not only what relay.send knows; the change is committed, and the sweep sends."""
+
+    def odd(*args: object, **options: object) -> None:
+        raise RuntimeError("a bug in the broker's client")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(current_app, "send_task", odd)
+        row = message()
+        OutboxMessage.objects.update(state=State.FAILED)
+        services.retry(row)
+    row.refresh_from_db()
+    assert (row.state, broker.sent) == (State.PENDING, [])
+    due()
+    assert (relay.sweep(), broker.sent) == (1, [row.pk])
+
+
+def test_a_message_that_was_sent_is_not_sent_again_for_thirty_seconds(broker: Broker) -> None:
+    """C47: as long as a lease; the broker's client does not try again by itself, it would hold up the click."""
+    row = message()
+    due()
+    before = timezone.now()
+    relay.sweep()
+    row.refresh_from_db()
+    assert before <= row.next_attempt_at - datetime.timedelta(seconds=30) <= timezone.now()
+    assert broker.retried == [False, False]
+
+
+def test_a_sweep_takes_two_hundred_messages(broker: Broker) -> None:
+    """C47: the rest is for the next turn, or for the other relay."""
+    OutboxMessage.objects.bulk_create(
+        OutboxMessage(task="outbox.tests.probe", queue="default", key=f"m{number}") for number in range(201)
+    )
+    assert [relay.sweep(), relay.sweep()] == [200, 1]
 
 
 def test_a_failed_attempt_waits_one_to_two_seconds(broker: Broker) -> None:

@@ -164,6 +164,34 @@ def test_the_lease_is_renewed_while_the_effect_lasts(monkeypatch: pytest.MonkeyP
     assert (begun, row.state, row.attempts, row.leased_until) == (["evt_test_1"], "received", 1, None)
 
 
+def test_an_event_that_kills_its_worker_each_time_becomes_a_dead_letter(monkeypatch: pytest.MonkeyPatch) -> None:
+    """C22, C41: begun as often as any that fails, not for ever; the others go on."""
+    begun: list[str] = []
+
+    def kill(row: WebhookEvent) -> bool:
+        begun.append(row.event_id)
+        if row.event_id == "evt_test_2":
+            return True
+        raise SystemExit  # what kill -9 leaves: no outcome on the row
+
+    monkeypatch.setattr(dispatch, "HANDLERS", {KIND: kill})
+    post_event(event(number=1))
+    for _worker in range(inbox.MAX_ATTEMPTS):
+        due_now()
+        with pytest.raises(SystemExit):
+            inbox.drain()
+    due_now()
+    post_event(event(number=2))
+    assert inbox.drain() == 1
+    row = WebhookEvent.objects.get(event_id="evt_test_1")
+    assert (row.state, begun.count("evt_test_1"), begun[-1]) == ("dead", inbox.MAX_ATTEMPTS, "evt_test_2")
+    assert "WorkerLost" in row.last_error
+    inbox.replay([row.pk])
+    with pytest.raises(SystemExit):
+        inbox.drain()
+    assert begun.count("evt_test_1") == inbox.MAX_ATTEMPTS + 1
+
+
 def test_a_worker_whose_lease_ran_out_can_write_nothing(working: list[str]) -> None:
     """C60's idea."""
     post_event(event())
