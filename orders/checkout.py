@@ -4,10 +4,12 @@ PostgreSQL gets numbers, sizes and prices; names, addresses and file names go to
 """
 
 import json
+from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
@@ -38,6 +40,7 @@ def freeze(draft: Draft, *, language: str, terms: bool, shown_cents: int | None 
     basket = baskets.load(draft)
     lacking = missing(basket)
     if lacking:
+        _refuse_paid(draft.id)  # its photos may be in S3 by now
         raise DraftIncomplete(lacking)
     if not terms:
         raise TermsNotAccepted
@@ -45,10 +48,11 @@ def freeze(draft: Draft, *, language: str, terms: bool, shown_cents: int | None 
         _drop_coupon(draft, basket.coupon_problem)
     if shown_cents is not None and shown_cents != basket.totals.total_cents:
         raise SumChanged
-    fingerprint = _fingerprint(basket)
+    versions = legal.versions()
+    fingerprint = _fingerprint(basket, versions)
     photos = _ordered_photos(basket)
     try:
-        order = _find_or_create(basket, photos, fingerprint, language)
+        order = _find_or_create(basket, photos, fingerprint, language, versions)
     except CouponRefused as refusal:
         _drop_coupon(draft, refusal)
     seconds = settings.DRAFT_TTL_SECONDS + settings.CHECKOUT_EXPIRES_SECONDS + MARGIN_SECONDS
@@ -56,8 +60,9 @@ def freeze(draft: Draft, *, language: str, terms: bool, shown_cents: int | None 
     if stash.hold(ids, order.number, seconds) < len(ids):
         raise DraftIncomplete(["photos"])
     snapshots.save(order.number, _snapshot(draft, order, photos), seconds)
-    _close_outdated(order, _note(draft, order, fingerprint))
-    drafts.keep(draft.id, max(settings.DRAFT_TTL_SECONDS, settings.CHECKOUT_EXPIRES_SECONDS + MARGIN_SECONDS))
+    seconds = max(settings.DRAFT_TTL_SECONDS, settings.CHECKOUT_EXPIRES_SECONDS + MARGIN_SECONDS)
+    _close_outdated(order, _note(draft, order, fingerprint, seconds))
+    stash.prolong(draft.id, seconds)
     return order
 
 
@@ -91,7 +96,7 @@ def _ordered_photos(basket: Basket) -> list[Photo]:
     return [photo for photo in basket.photos if photo.id in used]
 
 
-def _fingerprint(basket: Basket) -> str:
+def _fingerprint(basket: Basket, versions: Mapping[str, str]) -> str:
     """A keyed hash of all that is frozen: without the shop's key nobody can try addresses against it."""
     frozen = {
         "prints": [
@@ -106,29 +111,44 @@ def _fingerprint(basket: Basket) -> str:
         "address": basket.draft.address,
         "totals": basket.totals.as_json(),
         "coupon": basket.draft.coupon,
-        "terms": legal.versions(),
+        "terms": versions,
     }
     return salted_hmac("orders.checkout", json.dumps(frozen, sort_keys=True), algorithm="sha256").hexdigest()
 
 
-def _find_or_create(basket: Basket, photos: list[Photo], fingerprint: str, language: str) -> Order:
+def _refuse_paid(draft_id: str) -> None:
+    """C66: a draft whose order is paid is over, also where Redis never learned of it."""
+    paid = Order.objects.filter(draft_id=draft_id, paid_at__isnull=False).values_list("number", flat=True).first()
+    if paid is not None:
+        drafts.mark_ordered(draft_id, paid)
+        raise DraftOrdered
+
+
+def _find_or_create(
+    basket: Basket, photos: list[Photo], fingerprint: str, language: str, versions: Mapping[str, str]
+) -> Order:
     """One pending order a draft and fingerprint; a unique constraint decides between two clicks at once (C5)."""
-    same = Order.objects.filter(draft_id=basket.draft.id, fingerprint=fingerprint, state=Order.State.PENDING)
-    order = same.first()
+    same = Q(fingerprint=fingerprint, state=Order.State.PENDING)
+    known = Order.objects.filter(same | Q(paid_at__isnull=False), draft_id=basket.draft.id)
+    order = known.order_by(F("paid_at").asc(nulls_last=True)).first()
+    if order is not None and order.paid_at is not None:
+        _refuse_paid(basket.draft.id)
     if order is not None:
         return order
     try:
         with transaction.atomic():
-            return _create(basket, photos, fingerprint, language)
+            return _create(basket, photos, fingerprint, language, versions)
     except IntegrityError:
-        order = same.first()
+        order = Order.objects.filter(same, draft_id=basket.draft.id).first()
         if order is None:
             raise
         return order
 
 
-def _create(basket: Basket, photos: list[Photo], fingerprint: str, language: str) -> Order:
-    draft, totals, versions = basket.draft, basket.totals, legal.versions()
+def _create(
+    basket: Basket, photos: list[Photo], fingerprint: str, language: str, versions: Mapping[str, str]
+) -> Order:
+    draft, totals = basket.draft, basket.totals
     coupon = _coupon(draft)
     order = Order.objects.create(
         draft_id=draft.id,
@@ -221,7 +241,7 @@ def _close_outdated(order: Order, draft: Draft) -> None:
             )
 
 
-def _note(frozen: Draft, order: Order, fingerprint: str) -> Draft:
+def _note(frozen: Draft, order: Order, fingerprint: str, seconds: int) -> Draft:
     """Ties the draft to the order, unless somebody changed it in this very moment: then nothing has been frozen for it."""
 
     def change(newest: Draft) -> None:
@@ -233,4 +253,4 @@ def _note(frozen: Draft, order: Order, fingerprint: str) -> Draft:
         same = known.get("order") == order.number and not known.get("stale")
         newest.checkout = (known if same else {}) | {"fingerprint": fingerprint, "order": order.number, "stale": False}
 
-    return drafts.update(frozen.id, change)
+    return drafts.update(frozen.id, change, seconds)

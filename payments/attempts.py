@@ -27,9 +27,9 @@ PaymentState = Order.PaymentState
 log = structlog.get_logger(__name__)
 
 
-def lock(attempt_id: int) -> tuple[Order, PaymentAttempt]:
-    """The order and the attempt, both rows locked in that order; call inside a transaction."""
-    order_id = PaymentAttempt.objects.values_list("order_id", flat=True).get(pk=attempt_id)
+def lock(attempt_id: int, order_id: int | None = None) -> tuple[Order, PaymentAttempt]:
+    """The order, asked for where it is not given, and the attempt, both rows locked in that order; call inside a transaction."""
+    order_id = order_id or PaymentAttempt.objects.values_list("order_id", flat=True).get(pk=attempt_id)
     order = orders.lock(order_id)
     return order, PaymentAttempt.objects.select_for_update(of=("self",)).get(pk=attempt_id)
 
@@ -48,13 +48,14 @@ def move(attempt: PaymentAttempt, to: str, why: str = "", kind: str = "") -> Non
     note(attempt, kind or str(to), before=before, why=why)
 
 
-def opened(attempt_id: int, session: facts.Session) -> PaymentAttempt:
+def opened(attempt_id: int, session: facts.Session, order_id: int | None = None) -> PaymentAttempt:
     """Stripe made the Session: its id and page are kept. A second answer for the same key changes nothing (C5).
 
     An attempt that was canceled while Stripe was asked gets the id too and stays canceled: the caller expires it there.
     """
     with transaction.atomic():
-        _order, attempt = lock(attempt_id)
+        order, attempt = lock(attempt_id, order_id)
+        attempt.order = order
         if not attempt.stripe_id:
             attempt.session_id, attempt.url = session.id or None, session.url or own_page(attempt)
             attempt.intent_id = attempt.intent_id or session.intent_id or None

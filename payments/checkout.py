@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from orders import checkout as freezing
-from orders import drafts, links, snapshots
+from orders import links, snapshots
 from orders import services as orders
 from orders.drafts import Draft
 from orders.models import Order
@@ -53,7 +53,6 @@ def start_checkout(
     try:
         if method not in METHODS or (method == Method.ELEMENTS and not elements.offered()):
             raise MethodNotOffered
-        _refuse_paid(draft.id)
         order = freezing.freeze(draft, language=language, terms=terms, shown_cents=shown_cents)
         attempt = _payable(order, method)
         secret = _client_secret(attempt)
@@ -84,14 +83,6 @@ def away(error: GatewayError) -> PaymentServiceUnavailable:
     return PaymentServiceUnavailable()
 
 
-def _refuse_paid(draft_id: str) -> None:
-    """C66: a draft whose order is paid is over, also where Redis never learned of it."""
-    paid = Order.objects.filter(draft_id=draft_id, paid_at__isnull=False).values_list("number", flat=True).first()
-    if paid is not None:
-        drafts.mark_ordered(draft_id, paid)
-        raise DraftOrdered
-
-
 def _payable(order: Order, method: str) -> PaymentAttempt:
     """The order's open attempt with a Session or an Intent at Stripe. A second turn follows an attempt that turned out useless."""
     for _turn in range(3):
@@ -116,9 +107,10 @@ def _existing_or_new(order: Order, method: str) -> PaymentAttempt:
     snapshot = snapshots.load(order.number)
     with transaction.atomic():
         order = orders.lock(order.pk)
-        if order.paid_at is not None or purchases.bought(order) is not None:
+        other = purchases.standing(order)
+        if order.paid_at is not None or (other is not None and other.paid_at is not None):
             raise DraftOrdered
-        if order.payment_state == Order.PaymentState.REVIEW or purchases.contested(order):
+        if order.payment_state == Order.PaymentState.REVIEW or other is not None:
             raise PaymentInReview
         if order.state != Order.State.PENDING:
             raise DraftBusy  # edited in another tab since it was frozen
@@ -146,8 +138,7 @@ def _existing_or_new(order: Order, method: str) -> PaymentAttempt:
         attempt.params_hash = parameters.fingerprint(params)
         parameters.remember(attempt.idempotency_key, params)
         try:
-            with transaction.atomic():
-                attempt.save()
+            attempt.save()
         except IntegrityError as error:
             raise DraftBusy from error
         attempts.note(attempt, "created")
@@ -189,7 +180,7 @@ def open_at_stripe(attempt: PaymentAttempt) -> PaymentAttempt | None:
     if session is None:
         attempts.close(attempt.pk, State.CANCELED, "Stripe never made it")
         return None
-    return attempts.opened(attempt.pk, session)
+    return attempts.opened(attempt.pk, session, attempt.order_id)
 
 
 def _ask(attempt: PaymentAttempt) -> facts.Session | None:

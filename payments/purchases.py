@@ -4,7 +4,7 @@ A customer may hold the page, or the Multibanco reference, of an earlier version
 it that comes first is for what was frozen then; money that comes second goes back whole.
 """
 
-from django.db.models import QuerySet
+from django.db.models import F, Q, QuerySet
 
 from orders.models import Order
 from outbox.services import enqueue
@@ -29,6 +29,12 @@ def bought(order: Order) -> Order | None:
 def contested(order: Order) -> bool:
     """Money for another version waits for the owner's decision."""
     return _others(order).filter(paid_at=None, payment_state=Order.PaymentState.REVIEW).exists()
+
+
+def standing(order: Order) -> Order | None:
+    """What keeps this version from being paid: another one that was bought, else one whose money waits for the owner."""
+    amiss = Q(paid_at__isnull=False) | Q(payment_state=Order.PaymentState.REVIEW)
+    return _others(order).filter(amiss).order_by(F("paid_at").asc(nulls_last=True)).first()
 
 
 def close_others(order: Order) -> None:

@@ -233,7 +233,7 @@ def test_a_change_in_the_very_moment_of_freezing_is_noticed() -> None:
     order = freeze(draft)
     drafts.set_items(draft, [visitors.row(visitors.photo(draft), 5)])
     with pytest.raises(DraftBusy):
-        checkout._note(stale, order, "fingerprint")
+        checkout._note(stale, order, "fingerprint", 60)
     assert (drafts.get(draft.id) or draft).checkout == {
         "fingerprint": order.fingerprint,
         "order": order.number,
