@@ -145,9 +145,7 @@ def _find_or_create(
         return order
 
 
-def _create(
-    basket: Basket, photos: list[Photo], fingerprint: str, language: str, versions: Mapping[str, str]
-) -> Order:
+def _create(basket: Basket, photos: list[Photo], fingerprint: str, language: str, versions: Mapping[str, str]) -> Order:
     draft, totals = basket.draft, basket.totals
     coupon = _coupon(draft)
     order = Order.objects.create(
@@ -237,7 +235,9 @@ def _close_outdated(order: Order, draft: Draft) -> None:
     if Order.objects.filter(draft_id=draft.id, state=Order.State.PENDING).exclude(pk=order.pk).exists():
         with transaction.atomic():
             enqueue(
-                "payments.expire_attempts", key=f"expire:{draft.id}:{draft.version}", payload={"draft_id": draft.id}
+                "payments.expire_attempts",
+                key=f"expire:{draft.id}:{draft.version}",
+                payload={"order_id": order.pk, "draft_id": draft.id},
             )
 
 
