@@ -13,7 +13,7 @@ from orders.vouchers import Voucher
 State, Money = Order.State, Order.PaymentState
 Heading = tuple[StrOrPromise, StrOrPromise]
 
-BY_STATE: dict[State, Heading] = {
+BY_STATE: dict[str, Heading] = {
     State.PENDING: (
         _("Waiting for your payment"),
         _("As soon as it is confirmed, we begin. This page follows by itself."),

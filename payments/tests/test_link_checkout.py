@@ -47,7 +47,7 @@ def test_a_mail_opened_elsewhere_leads_to_paying_just_that_order(stripe_api: Sta
     assert (answer.status_code, answer["Location"]) == (302, second.url)
     assert (second.order_id, second.amount_cents, counts()) == (first.order_id, 70, (1, 2))
     stripe_api.pay(str(second.session_id))
-    back = phone.get("/checkout/return/", {"session_id": second.session_id})
+    back = phone.get("/checkout/return/", {"session_id": str(second.session_id)})
     assert back["Location"] == links.order_path(first.order)
     assert Order.objects.get().state == "paid"
     assert phone.get("/api/v1/drafts/current/").json()["id"] != draft.id

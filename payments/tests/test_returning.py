@@ -28,7 +28,7 @@ def at_the_return_page(stripe_api: StandIn) -> tuple[Client, PaymentAttempt]:
 
 
 def comes_back(client: Client, attempt: PaymentAttempt) -> Any:
-    return client.get("/checkout/return/", {"session_id": attempt.session_id})
+    return client.get("/checkout/return/", {"session_id": str(attempt.session_id)})
 
 
 def test_a_refused_key_is_no_word_about_the_payment(stripe_api: StandIn, settings: Any) -> None:
@@ -66,6 +66,6 @@ def test_unpaid_is_said_when_stripe_says_so(stripe_api: StandIn) -> None:
     assert draft is not None
     drafts.set_items(draft, [visitors.row(visitors.photo(draft), 3)])
     unpaid = start_checkout(draft, language="pt", terms=True).order.attempts.get()
-    answer = client.get("/checkout/return/", {"session_id": unpaid.session_id}, follow=True)
+    answer = client.get("/checkout/return/", {"session_id": str(unpaid.session_id)}, follow=True)
     assert answer.redirect_chain == [("/review/", 302)]
     assert "não foi concluído" in answer.content.decode()
