@@ -19,6 +19,7 @@ from uploads import storage
 log = structlog.get_logger(__name__)
 
 BOLD = re.compile(r"\*\*(.+?)\*\*")
+POSTAL_CODE = re.compile(r"(?<![\w/.-])\d{4}-\d{3}(?![\w/-])", re.ASCII)
 LINK = re.compile(
     r"\b(?:https?://|www\.)[^\s<>\"]*[\w/]|\b[\w.+-]+@[\w-]+\.[\w.-]*\w", re.ASCII
 )  # no full stop at the end
@@ -96,7 +97,9 @@ def _block(block: str) -> str:
 
 
 def _line(line: str) -> str:
-    return LINK.sub(_link, BOLD.sub(r"<strong>\1</strong>", str(escape(line))))
+    """With its links, and postal codes kept on one line."""
+    line = POSTAL_CODE.sub(r'<span class="whole">\g<0></span>', str(escape(line)))
+    return LINK.sub(_link, BOLD.sub(r"<strong>\1</strong>", line))
 
 
 def _link(found: re.Match[str]) -> str:

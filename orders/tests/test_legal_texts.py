@@ -107,6 +107,8 @@ def test_the_privacy_text_lists_who_processes_personal_data(
         ("(www.cnpd.pt)", '(<a href="https://www.cnpd.pt">www.cnpd.pt</a>)'),
         ("https://a.pt/?b=1&c=2", '<a href="https://a.pt/?b=1&amp;c=2">https://a.pt/?b=1&amp;c=2</a>'),
         ("ola@margem.example, telefone", '<a href="mailto:ola@margem.example">ola@margem.example</a>, telefone'),
+        ("1200-283 Lisboa", '<span class="whole">1200-283</span> Lisboa'),
+        ("https://a.pt/1200-283", '<a href="https://a.pt/1200-283">https://a.pt/1200-283</a>'),
         ("javascript:alert(1) ftp://a.pt", "javascript:alert(1) ftp://a.pt"),
         ('https://a.pt/"onclick="x', '<a href="https://a.pt/&quot;onclick=&quot;x">https://a.pt/&quot;onclick=&quot;x</a>'),
     ],

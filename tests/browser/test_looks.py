@@ -1,19 +1,30 @@
 """What the pages weigh, how still they stand, how they print, and how they look when something went wrong."""
 
+import functools
+import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.auth.tokens import default_token_generator
+from django.core.files.base import ContentFile
 from django.template.loader import render_to_string
 from django.test import RequestFactory
+from django.urls import reverse
 from django.utils import timezone, translation
-from playwright.sync_api import Page, expect
+from django.utils.encoding import force_bytes
+from django.utils.http import urlsafe_base64_encode
+from playwright.sync_api import Page, Route, expect
 
+from accounts import services as accounts
 from orders import links
-from orders.models import ShopSettings
-from payments.models import PaymentLink
+from orders.models import LegalDocument, ShopSettings
+from payments.models import LinkPayment, PaymentLink
+from payments.problems import PaymentServiceUnavailable
 from tests.browser.orders import STATES, order_in
+from tests.browser.photos import landscape
+from tests.browser.test_desk import signed_in, without_fault
 from tests.browser.test_purchase import upload
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.timeout(240)]
@@ -25,8 +36,20 @@ ERRORS = ["400", "403", "403_csrf", "404", "429", "500", "503"]
 
 def error_page(code: str, language: str) -> str:
     """As a visitor gets it from a process that has read the shop settings."""
+    return as_answered(f"{code}.html", language, shop=ShopSettings.load())
+
+
+def as_answered(template: str, language: str, **context: object) -> str:
+    """A page that only an outage brings about."""
     with translation.override(language):
-        return render_to_string(f"{code}.html", {"shop": ShopSettings.load()}, RequestFactory().get("/oops/"))
+        return render_to_string(template, context, RequestFactory().get("/oops/"))
+
+
+WAITING: dict[str, Callable[[], dict[str, object]]] = {
+    "orders/reordering.html": lambda: {"number": "PO-7K2M-9QXW"},
+    "payments/confirming.html": dict,
+    "payments/unavailable.html": lambda: {"problem": PaymentServiceUnavailable(), "back": "/review/"},
+}
 
 
 @pytest.mark.parametrize("code", ERRORS)
@@ -128,6 +151,103 @@ def test_the_pages_beside_the_way_read_well(
         page.goto(path)
         expect(page.locator("h1")).to_have_count(1)
         looks_right(page, name)
+
+
+@pytest.mark.parametrize(("size", "language", "dark"), [("narrow", "pt", True), ("desktop", "en", False)])
+def test_the_waiting_pages_read_well(
+    shop_page: Callable[..., Page], looks_right: Callable[[Page, str], None], size: str, language: str, dark: bool
+) -> None:
+    """While photos come back for a new order, while Stripe does not say whether a payment went through, and while it rests."""
+    page = shop_page(size, language, dark=dark)
+    for template, context in WAITING.items():
+        html = as_answered(template, language, **context())
+        page.route("**/oops/", functools.partial(answer, html))
+        page.goto("/oops/")
+        expect(page.locator("h1")).to_have_count(1)
+        looks_right(page, Path(template).stem)
+        page.unroute_all()
+
+
+def answer(html: str, route: Route) -> None:
+    route.fulfill(body=html, content_type="text/html; charset=utf-8")
+
+
+def test_an_older_version_of_a_legal_text_reads_well(
+    shop_page: Callable[..., Page], looks_right: Callable[[Page, str], None]
+) -> None:
+    page = shop_page("narrow", "pt")
+    newer = "## Nova versão\n\nMudou tudo. Ver https://www.livroreclamacoes.pt/."
+    LegalDocument.objects.create(kind="terms", version="3", body_pt=newer, body_en=newer)
+    page.goto("/legal/terms/2/")
+    expect(page.locator(".notice.warn")).to_contain_text("Esta é uma versão anterior")
+    looks_right(page, "older")
+    page.goto("/legal/terms/")
+    expect(page.locator(".prose a[href='https://www.livroreclamacoes.pt/']")).to_have_count(1)
+    looks_right(page, "newest")
+
+
+@pytest.mark.parametrize(("size", "dark"), [("narrow", True), ("desktop", False)])
+def test_a_studios_logo_stands_in_the_header_and_moves_nothing(
+    shop_page: Callable[..., Page], looks_right: Callable[[Page, str], None], live_shop: Any, size: str, dark: bool
+) -> None:
+    """Its room is there before it has arrived, so the page below stays where it is."""
+    page = shop_page(size, "pt", dark=dark)
+    picture = io.BytesIO()
+    landscape(900, 240, 3).save(picture, "PNG")
+    ShopSettings.load().logo.save("logo.png", ContentFile(picture.getvalue()))
+    heights = []
+    for answers in (False, True):
+        page.unroute_all()
+        if not answers:
+            page.route("**/logo/", lambda route: None)  # never arrives
+        page.goto("/legal/terms/", wait_until="domcontentloaded")
+        heights.append(page.locator("h1").evaluate("node => node.getBoundingClientRect().top"))
+    logo = page.get_by_role("img", name="Estúdio Margem")
+    expect(logo).to_have_js_property("naturalWidth", 900)
+    assert logo.evaluate("node => [node.clientWidth, node.clientHeight]") == [135, 36]
+    heights.append(page.locator("h1").evaluate("node => node.getBoundingClientRect().top"))
+    assert len(set(heights)) == 1
+    looks_right(page, "logo")
+
+
+@pytest.mark.parametrize(("size", "language", "dark"), [("phone", "pt", False), ("desktop", "en", True)])
+def test_signing_in_and_choosing_a_new_password_read_well(
+    shop_page: Callable[..., Page], looks_right: Callable[[Page, str], None], size: str, language: str, dark: bool
+) -> None:
+    owner = accounts.ensure_owner("dona@example.test", None)[0]
+    token = f"{urlsafe_base64_encode(force_bytes(owner.pk))}/{default_token_generator.make_token(owner)}"
+    page = shop_page(size, language, dark=dark)
+    for name, path in {
+        "sign-in": "/admin/login/",
+        "reset": "/admin/password_reset/",
+        "sent": reverse("password_reset_done"),
+        "choose": f"/admin/reset/{token}/",
+        "used": "/admin/reset/MQ/set-password/",
+        "done": reverse("password_reset_complete"),
+    }.items():
+        page.goto(path)
+        expect(page.locator("h1")).to_have_count(1)
+        looks_right(page, name)
+
+
+@pytest.mark.parametrize(("size", "dark"), [("phone", True), ("desktop", False)])
+def test_the_refund_of_a_payment_by_link_is_without_fault(
+    shop_page: Callable[..., Page], size: str, dark: bool
+) -> None:
+    """The form is the shop's own, on a page of the admin's theme."""
+    link = PaymentLink.objects.create(description="Álbum de casamento, 30 × 30 cm, 40 páginas", amount_cents=18_500)
+    paid = LinkPayment.objects.create(
+        link=link,
+        state="confirmed",
+        amount_cents=18_500,
+        received_cents=18_500,
+        session_id="cs_test_1",
+        intent_id="pi_test_1",
+        confirmed_at=timezone.now(),
+        expires_at=timezone.now(),
+    )
+    page = signed_in(shop_page(size, "pt", dark=dark), accounts.ensure_owner("dona@example.test", None)[0])
+    without_fault(page, f"/admin/payments/linkpayment/{paid.pk}/change/", ".bo-card")
 
 
 def test_who_wants_no_motion_gets_none(shop_page: Callable[..., Page]) -> None:
