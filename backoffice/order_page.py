@@ -38,6 +38,12 @@ TASKS = {
     "orders.store_photos": pgettext_lazy("task", "Store the photos"),
     "orders.email_owner": pgettext_lazy("task", "Email to the studio"),
     "orders.email_customer": pgettext_lazy("task", "Email to the customer"),
+    "payments.email_owner": pgettext_lazy("task", "Email to the studio"),
+    "payments.send_refund": pgettext_lazy("task", "Send the refund"),
+    "payments.give_back": pgettext_lazy("task", "Give back a payment that no order waited for"),
+    "payments.refund_cancelled": pgettext_lazy("task", "Give back what was paid"),
+    "payments.expire_attempts": pgettext_lazy("task", "Close payment pages that are out of date"),
+    "payments.close_attempt": pgettext_lazy("task", "Close a payment page"),
 }
 
 
@@ -123,7 +129,7 @@ def _task_name(task: OutboxMessage) -> str:
     """The task in words; of an email also which one."""
     name = str(TASKS.get(task.task, task.task))
     kind = str(task.payload.get("kind") or "").partition(":")[0]
-    return f"{name}: {EMAIL_NAMES.get(kind, kind)}" if kind else name
+    return f"{name}: {EMAIL_NAMES[kind]}" if kind in EMAIL_NAMES else name
 
 
 def _event_name(event: OrderEvent, states: dict[str, Any]) -> str:

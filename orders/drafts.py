@@ -157,7 +157,7 @@ def update(draft_id: str, change: Callable[[Draft], None], seconds: int = 0) -> 
     with _redis().pipeline() as pipe:
         for _attempt in range(TRIES):
             with contextlib.suppress(redis.WatchError):
-                pipe.watch(key)  # type: ignore[no-untyped-call]
+                pipe.watch(key)  # type: ignore[no-untyped-call]  # redis-py has no types here
                 data = pipe.get(key)
                 if data is None:
                     raise DraftExpired
@@ -311,9 +311,12 @@ def _mark_stale(draft: Draft) -> None:
 def _changed(draft: Draft) -> Draft:
     """C6: the Sessions opened for what the draft was before are expired within seconds, by a task of payments'."""
     if draft.checkout and draft.checkout.get("stale"):
+        outdated = Order.objects.filter(number=draft.checkout.get("order")).values_list("pk", flat=True).first()
         with transaction.atomic():
             enqueue(
-                "payments.expire_attempts", key=f"expire:{draft.id}:{draft.version}", payload={"draft_id": draft.id}
+                "payments.expire_attempts",
+                key=f"expire:{draft.id}:{draft.version}",
+                payload={"draft_id": draft.id} | ({"order_id": outdated} if outdated else {}),
             )
     return draft
 
@@ -369,4 +372,5 @@ def _key(draft_id: str) -> str:
 
 
 def _redis() -> "redis.Redis":
-    return get_redis_connection("default")  # type: ignore[no-any-return]
+    connection: redis.Redis = get_redis_connection("default")
+    return connection

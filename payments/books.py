@@ -102,7 +102,7 @@ def apply_dispute(found: facts.Dispute) -> bool:
                 "payments.email_owner",
                 key=f"email-owner:{found.id}:{found.status}",
                 queue="mail",
-                payload={"attempt_id": attempt.pk, "kind": "dispute"},
+                payload={"order_id": order.pk, "attempt_id": attempt.pk, "kind": "dispute"},
             )
     return True
 

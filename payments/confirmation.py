@@ -142,7 +142,7 @@ def _give_back(order: Order, attempt: PaymentAttempt) -> None:
     enqueue(
         "payments.give_back",
         key=f"give-back:{attempt.public_id}",
-        payload={"attempt_id": attempt.pk},
+        payload={"order_id": order.pk, "attempt_id": attempt.pk},
     )
     _tell_owner(attempt, "returned")
     if order.paid_at is None and other is not None and other.email:
@@ -170,7 +170,7 @@ def _tell_owner(attempt: PaymentAttempt, kind: str) -> None:
         "payments.email_owner",
         key=f"email-owner:{attempt.public_id}:{kind}",
         queue="mail",
-        payload={"attempt_id": attempt.pk, "kind": kind},
+        payload={"order_id": attempt.order_id, "attempt_id": attempt.pk, "kind": kind},
     )
 
 

@@ -43,7 +43,7 @@ def close_others(order: Order) -> None:
         enqueue(
             "payments.expire_attempts",
             key=f"expire:{order.draft_id}:{order.number}",
-            payload={"draft_id": order.draft_id},
+            payload={"order_id": order.pk, "draft_id": order.draft_id},
         )
 
 

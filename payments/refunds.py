@@ -69,7 +69,7 @@ def _reserve(attempt_id: int, amount_cents: int | None, reason: str, actor: User
         enqueue(
             "payments.send_refund",
             key=f"refund:{row.public_id}",
-            payload={"refund_id": row.pk},
+            payload={"order_id": attempt.order_id, "refund_id": row.pk},
             delay_seconds=FALLBACK_SECONDS,
         )
         return row
@@ -192,7 +192,7 @@ def _tell(row: Refund) -> None:
             "payments.email_owner",
             key=f"email-owner:{row.public_id}:failed",
             queue="mail",
-            payload={"attempt_id": row.attempt_id, "kind": "refund_failed"},
+            payload={"order_id": row.attempt.order_id, "attempt_id": row.attempt_id, "kind": "refund_failed"},
         )
     elif row.state == State.SUCCEEDED and recipient(row.attempt.order).email:
         enqueue(

@@ -1,4 +1,5 @@
-"""Celery's side of payments: each task calls one service."""
+"""Celery's side of payments: each task calls one service. `order_id` tells the owner's desk which order a task that gave up
+is about; messages planned by earlier versions have none."""
 
 from celery import Task, shared_task
 from django.conf import settings
@@ -32,7 +33,7 @@ def process_inbox() -> int:
 
 
 @durable_task("payments.expire_attempts", queue="default", max_attempts=12)
-def expire_attempts(draft_id: str) -> None:
+def expire_attempts(draft_id: str, order_id: int | None = None) -> None:
     expiry.expire_attempts(draft_id)
 
 
@@ -43,26 +44,29 @@ def close_attempt(attempt_id: int, order_id: int) -> None:
 
 
 @durable_task("payments.send_refund", queue="default", max_attempts=12)
-def send_refund(refund_id: int) -> None:
+def send_refund(refund_id: int, order_id: int | None = None) -> None:
     refunds.send(refund_id)
 
 
 @durable_task("payments.give_back", queue="default", max_attempts=12)
-def give_back(attempt_id: int) -> None:
+def give_back(attempt_id: int, order_id: int | None = None) -> None:
     """C11: money that no order waits for goes back, whole."""
     _refund_whole(attempt_id, "no order waited for this payment", "give-back")
 
 
 @durable_task("payments.refund_cancelled", queue="default", max_attempts=12)
 def refund_cancelled(
-    attempt_id: int, reason: str = "the customer cancelled before production", actor_id: int | None = None
+    attempt_id: int,
+    reason: str = "the customer cancelled before production",
+    actor_id: int | None = None,
+    order_id: int | None = None,
 ) -> None:
     """The order was cancelled: all that is left of the payment goes back."""
     _refund_whole(attempt_id, reason, "cancelled", User.objects.filter(pk=actor_id).first() if actor_id else None)
 
 
 @durable_task("payments.email_owner", queue="mail")
-def email_owner(attempt_id: int, kind: str) -> None:
+def email_owner(attempt_id: int, kind: str, order_id: int | None = None) -> None:
     emails.email_owner(attempt_id, kind)
 
 

@@ -138,7 +138,7 @@ def test_the_owners_cancelling_plans_the_refund_and_says_so_before(
     assert order.state == "cancelled"
     planned = OutboxMessage.objects.get(task="payments.refund_cancelled")
     assert planned.payload == {
-        "attempt_id": attempt.pk, "reason": "the studio cancelled the order", "actor_id": owner.pk,
+        "order_id": order.pk, "attempt_id": attempt.pk, "reason": "the studio cancelled the order", "actor_id": owner.pk,
     }  # fmt: skip
     assert OutboxMessage.objects.filter(key=f"email-customer:{order.number}:cancelled").count() == 1
     assert "Money to give back" in owner_client.get(url + "change/").content.decode()

@@ -76,8 +76,9 @@ def test_a_changed_draft_gives_a_new_order_and_leaves_the_old_one_as_frozen() ->
     assert [item.quantity for item in first.items.all()] == [2]
     messages = OutboxMessage.objects.filter(task="payments.expire_attempts")
     assert [message.payload for message in messages] == [
-        {"draft_id": draft.id}
-    ] * 2  # by the change, and by this checkout
+        {"order_id": first.pk, "draft_id": draft.id},  # by the change
+        {"order_id": second.pk, "draft_id": draft.id},  # by this checkout
+    ]
 
 
 def test_deleting_a_photo_from_the_draft_leaves_it_to_the_order() -> None:

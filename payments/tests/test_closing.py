@@ -89,7 +89,7 @@ def test_a_pending_order_that_the_studio_cancels_is_closed_at_stripe_and_its_cus
     assert (order.state, order.email, fulfilled(order)) == (
         "cancelled",
         "",
-        [f"close:{attempt.public_id}", f"email-customer:{order.number}:cancelled_unpaid"],
+        [f"email-customer:{order.number}:cancelled_unpaid"],
     )
     close_planned()
     attempt.refresh_from_db()

@@ -100,7 +100,7 @@ def test_the_old_version_paid_first_stands_and_the_new_one_can_no_longer_be_paid
     pay(stripe_api, old)
     assert fulfilled(fresh(old).order) == planned(old.order)
     rows = OutboxMessage.objects.filter(task="payments.expire_attempts", key__contains=old.order.number)
-    assert [row.payload for row in rows] == [{"draft_id": old.order.draft_id}]
+    assert [row.payload for row in rows] == [{"order_id": old.order_id, "draft_id": old.order.draft_id}]
     expiry.expire_attempts(old.order.draft_id)
     assert states(old, new) == [("paid", "paid", 0), ("expired", "unpaid", 0)]
     assert fresh(new).state == "canceled"
