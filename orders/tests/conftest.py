@@ -6,7 +6,10 @@ from pathlib import Path
 import pytest
 from django.conf import LazySettings
 
+from addresses.tests.conftest import google_server
 from uploads.tests.s3_server import S3Server
+
+__all__ = ["google_server"]
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 
 from accounts.models import User
-from addresses.tests.conftest import Google, google_server, place  # noqa: F401 - the fixture
+from addresses.tests.conftest import Google, place
 from orders import catalogue, drafts, links, services, snapshots
 from orders.models import Order
 from orders.tests import visitors
@@ -190,7 +190,7 @@ def test_pickup_needs_no_address(client: Client) -> None:
     assert body["draft"]["delivery"]["name"] == "Maria João Ângelo"
 
 
-def test_an_address_in_lisbon_is_confirmed_and_sets_the_postage(client: Client, google_server: Google) -> None:  # noqa: F811
+def test_an_address_in_lisbon_is_confirmed_and_sets_the_postage(client: Client, google_server: Google) -> None:
     """A1, A5."""
     photo = visitors.photo(visitors.draft_of(client))
     put(client, "items", [visitors.row(photo)])
@@ -202,7 +202,7 @@ def test_an_address_in_lisbon_is_confirmed_and_sets_the_postage(client: Client, 
     assert body["draft"]["delivery"]["phone"] == "+351912345678"
 
 
-def test_refused_addresses_have_their_codes(client: Client, google_server: Google) -> None:  # noqa: F811
+def test_refused_addresses_have_their_codes(client: Client, google_server: Google) -> None:
     """A1, A3."""
     draft = visitors.draft_of(client)
     google_server.finds()
@@ -222,13 +222,13 @@ def test_refused_addresses_have_their_codes(client: Client, google_server: Googl
     assert (drafts.get(draft.id) or draft).delivery is None
 
 
-def test_a_candidate_is_chosen_by_its_place_id(client: Client, google_server: Google) -> None:  # noqa: F811
+def test_a_candidate_is_chosen_by_its_place_id(client: Client, google_server: Google) -> None:
     visitors.draft_of(client)
     google_server.finds(place(place_id="a"), place(place_id="b"))
     assert put(client, "delivery", visitors.POST | {"place_id": "b"}).json()["verdict"] == "confirmed"
 
 
-def test_a_suggested_address_waits_for_the_customers_word(client: Client, google_server: Google) -> None:  # noqa: F811
+def test_a_suggested_address_waits_for_the_customers_word(client: Client, google_server: Google) -> None:
     """A1, A2."""
     draft = visitors.draft_of(client)
     google_server.finds(place(partial_match=True, number="102", postal_code="1100"))
@@ -248,7 +248,7 @@ def test_a_suggested_address_waits_for_the_customers_word(client: Client, google
     assert used["draft"]["delivery"]["postal_code"] == "1100-053"
 
 
-def test_a_door_that_the_map_does_not_know_is_not_lost(client: Client, google_server: Google) -> None:  # noqa: F811
+def test_a_door_that_the_map_does_not_know_is_not_lost(client: Client, google_server: Google) -> None:
     """A1: "use this address" corrects the street; the number that the customer typed stays."""
     visitors.draft_of(client)
     google_server.finds(place(partial_match=True, number=""))

@@ -10,7 +10,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from addresses.tests.conftest import Google, google_server, place  # noqa: F401 - the fixture
+from addresses.tests.conftest import Google, place
 from orders import catalogue, drafts
 from orders.drafts import Draft
 from orders.tests import visitors
@@ -35,7 +35,7 @@ def offered(answer: Any) -> list[dict[str, str]]:
     ]
 
 
-def test_the_candidate_that_was_chosen_is_the_one_that_is_kept(client: Client, google_server: Google) -> None:  # noqa: F811
+def test_the_candidate_that_was_chosen_is_the_one_that_is_kept(client: Client, google_server: Google) -> None:
     """A1: also where the same street exists twice and only the place's id tells them apart."""
     draft = with_prints(client, 1)
     google_server.finds(place(place_id="first", city="Mem Martins"), place(place_id="second", city="Rio de Mouro"))
@@ -55,7 +55,7 @@ def test_the_candidate_that_was_chosen_is_the_one_that_is_kept(client: Client, g
 
 def test_a_candidate_without_a_whole_postal_code_keeps_the_one_that_was_typed(
     client: Client,
-    google_server: Google,  # noqa: F811
+    google_server: Google,
 ) -> None:
     draft = with_prints(client, 1)
     google_server.finds(place(place_id="a", postal_code="1100"), place(place_id="b", postal_code="1100"))
@@ -70,7 +70,7 @@ def test_a_candidate_without_a_whole_postal_code_keeps_the_one_that_was_typed(
 
 
 @pytest.mark.parametrize("candidate", ["", "[]", "{}", '"x"', "{"])
-def test_a_forged_choice_changes_nothing(client: Client, google_server: Google, candidate: str) -> None:  # noqa: F811
+def test_a_forged_choice_changes_nothing(client: Client, google_server: Google, candidate: str) -> None:
     draft = with_prints(client, 1)
     google_server.finds(place(place_id="a"), place(place_id="b"))
     answer = client.post("/delivery/", visitors.POST | {"choose": "1", "candidate": candidate})

@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from addresses.tests.conftest import Google, google_server  # noqa: F401 - the fixture
+from addresses.tests.conftest import Google
 from orders import locality_views
 from orders.tests import visitors
 
@@ -11,7 +11,7 @@ PATH = "/delivery/locality/"
 pytestmark = pytest.mark.django_db
 
 
-def test_a_visitor_is_told_the_town(client: Client, google_server: Google, caplog: pytest.LogCaptureFixture) -> None:  # noqa: F811
+def test_a_visitor_is_told_the_town(client: Client, google_server: Google, caplog: pytest.LogCaptureFixture) -> None:
     """However the code is written; what is none costs no call (A4). No log shows where somebody lives."""
     visitors.draft_of(client)
     for written in ("1100-053", " 1100 053 ", "1100053"):
@@ -23,7 +23,7 @@ def test_a_visitor_is_told_the_town(client: Client, google_server: Google, caplo
     assert client.get(PATH).status_code == 405
 
 
-def test_questions_are_limited(client: Client, google_server: Google) -> None:  # noqa: F811
+def test_questions_are_limited(client: Client, google_server: Google) -> None:
     """C63: what comes after the limit is not asked."""
     visitors.draft_of(client)
     for number in range(locality_views.LOOK_UPS.visitor):
@@ -34,7 +34,7 @@ def test_questions_are_limited(client: Client, google_server: Google) -> None:  
     assert len(google_server.queries) == 30
 
 
-def test_strangers_and_other_sites_get_nothing(google_server: Google) -> None:  # noqa: F811
+def test_strangers_and_other_sites_get_nothing(google_server: Google) -> None:
     assert Client().post(PATH, {"postal_code": "1100-053"}).status_code == 404
     strict = Client(enforce_csrf_checks=True)
     visitors.draft_of(strict)

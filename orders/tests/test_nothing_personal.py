@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 
-from addresses.tests.conftest import Google, google_server  # noqa: F401 - the fixture
+from addresses.tests.conftest import Google
 from orders import catalogue, checkout, drafts, services, snapshots
 from orders.tests import visitors
 from orders.tests.paid_orders import jpeg
@@ -48,7 +48,7 @@ def every_value() -> str:
 
 
 @pytest.mark.django_db
-def test_the_whole_walk_up_to_paying_leaves_nothing_personal_in_postgresql(google_server: Google) -> None:  # noqa: F811
+def test_the_whole_walk_up_to_paying_leaves_nothing_personal_in_postgresql(google_server: Google) -> None:
     """Upload, items, delivery, checkout, an edit and a second checkout; then payment writes it all."""
     catalogue.install_default_catalogue()
     browser: Client = visitors.Browser()

@@ -13,7 +13,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from PIL import Image
 
-from addresses.tests.conftest import Google, google_server, place  # noqa: F401 - the fixture
+from addresses.tests.conftest import Google, place
 from orders import catalogue, drafts
 from orders.models import Order
 from orders.tests import visitors
@@ -137,7 +137,7 @@ def test_what_the_worker_found_wrong_is_said_in_the_pages_language(
 
 
 @languages
-def test_an_address_in_madrid_is_refused_in_the_pages_language(google_server: Google, language: str) -> None:  # noqa: F811
+def test_an_address_in_madrid_is_refused_in_the_pages_language(google_server: Google, language: str) -> None:
     """A1: by the page and by the API; nothing of it is taken."""
     catalogue.install_default_catalogue()
     said = {
