@@ -22,7 +22,7 @@ class PolicyMiddleware(CSPMiddleware):
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         if request.path.startswith(_admin()):
-            response._csp_update = ADDED  # type: ignore[attr-defined]
+            vars(response)["_csp_update"] = ADDED
         if any(name.startswith("_csp_") for name in vars(response)):  # a policy of its own, see django-csp's decorators
             answer: HttpResponseBase = super().process_response(request, response)
             return answer

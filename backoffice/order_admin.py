@@ -46,7 +46,7 @@ PAYMENT_LABELS = {
 
 
 @admin.register(Order)
-class OrderAdmin(ModelAdmin):  # type: ignore[misc]
+class OrderAdmin(ModelAdmin):
     """List and page of orders. A constant number of queries, no count of the whole table (admin_orders_1m)."""
 
     list_display = [
@@ -89,7 +89,8 @@ class OrderAdmin(ModelAdmin):  # type: ignore[misc]
             name: Case(When(pk__in=pks, then=Value(True)), default=Value(False), output_field=BooleanField())
             for name, pks in (("task_failed", ids.failed), ("money_kept", ids.kept))
         }
-        return super().get_queryset(request).annotate(**named)  # type: ignore[no-any-return]
+        marked: QuerySet[Order] = super().get_queryset(request).annotate(**named)
+        return marked
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Order], search_term: str
@@ -107,9 +108,9 @@ class OrderAdmin(ModelAdmin):  # type: ignore[misc]
             {"kind": kind.value, "look": todo.LOOKS[kind], "count": count, "more": count >= todo.COUNT_CAP}
             for kind, count in found.items()
         ]
-        return super().changelist_view(  # type: ignore[no-any-return]
-            request, {**(extra_context or {}), "todos": tabs, "todo_now": request.GET.get("todo", "")}
-        )
+        context = {**(extra_context or {}), "todos": tabs, "todo_now": request.GET.get("todo", "")}
+        page: HttpResponseBase = super().changelist_view(request, context)
+        return page
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         changelist = super().get_changelist_instance(request)
@@ -215,7 +216,7 @@ class OrderAdmin(ModelAdmin):  # type: ignore[misc]
                 name="orders_order_refund",
             ),
         ]
-        return extra + super().get_urls()  # type: ignore[no-any-return]
+        return [*extra, *super().get_urls()]
 
     @admin.action(description=_("Download print files (ZIP)"), permissions=["view"])
     def download_prints(self, request: HttpRequest, orders: QuerySet[Order]) -> HttpResponseBase | None:

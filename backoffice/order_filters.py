@@ -34,5 +34,5 @@ def ids_once(request: HttpRequest) -> todo.Ids:
     ids: todo.Ids | None = getattr(request, "_todo_ids", None)
     if ids is None:
         ids = todo.Ids(failed=todo.failed_order_ids(), kept=todo.kept_order_ids())
-        request._todo_ids = ids  # type: ignore[attr-defined]
+        vars(request)["_todo_ids"] = ids
     return ids

@@ -8,7 +8,7 @@ from unfold.paginator import InfinitePage, InfinitePaginator
 CAP = 2000
 
 
-class CappedPaginator(InfinitePaginator):  # type: ignore[misc]
+class CappedPaginator(InfinitePaginator):
     """Counts rows up to CAP and shows page numbers for them; longer lists get "previous" and "next" alone."""
 
     @cached_property

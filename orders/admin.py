@@ -19,7 +19,7 @@ from orders import coupons, information, legal
 from orders.models import Coupon, Finish, LegalDocument, PriceTier, Product, ShippingZone, ShopSettings
 
 
-class PriceTierInline(TabularInline):  # type: ignore[misc]
+class PriceTierInline(TabularInline):
     """Prices of a product by quantity, in cents with IVA."""
 
     model = PriceTier
@@ -29,7 +29,7 @@ class PriceTierInline(TabularInline):  # type: ignore[misc]
 
 
 @admin.register(Product)
-class ProductAdmin(SimpleHistoryAdmin, ModelAdmin):  # type: ignore[misc]
+class ProductAdmin(SimpleHistoryAdmin, ModelAdmin):
     list_display = ["name_pt", "code", "width_mm", "height_mm", "active", "position"]
     list_editable = ["active", "position"]
     list_filter = ["active"]
@@ -57,7 +57,7 @@ class ProductAdmin(SimpleHistoryAdmin, ModelAdmin):  # type: ignore[misc]
 
 
 @admin.register(Finish)
-class FinishAdmin(ModelAdmin):  # type: ignore[misc]
+class FinishAdmin(ModelAdmin):
     list_display = ["name_pt", "name_en", "code", "position"]
     list_editable = ["position"]
 
@@ -66,7 +66,7 @@ class FinishAdmin(ModelAdmin):  # type: ignore[misc]
 
 
 @admin.register(ShippingZone)
-class ShippingZoneAdmin(SimpleHistoryAdmin, ModelAdmin):  # type: ignore[misc]
+class ShippingZoneAdmin(SimpleHistoryAdmin, ModelAdmin):
     """The three zones are fixed; their prices are not."""
 
     list_display = ["__str__", "price_cents"]
@@ -80,7 +80,7 @@ class ShippingZoneAdmin(SimpleHistoryAdmin, ModelAdmin):  # type: ignore[misc]
 
 
 @admin.register(ShopSettings)
-class ShopSettingsAdmin(SimpleHistoryAdmin, ModelAdmin):  # type: ignore[misc]
+class ShopSettingsAdmin(SimpleHistoryAdmin, ModelAdmin):
     """One page, no list: there is one shop."""
 
     fieldsets = [
@@ -103,7 +103,8 @@ class ShopSettingsAdmin(SimpleHistoryAdmin, ModelAdmin):  # type: ignore[misc]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
         if not self.has_view_or_change_permission(request):
-            return super().changelist_view(request, extra_context)  # type: ignore[no-any-return]
+            refused: HttpResponseBase = super().changelist_view(request, extra_context)
+            return refused
         ShopSettings.objects.get_or_create(pk=1)
         return HttpResponseRedirect(reverse("admin:orders_shopsettings_change", args=[1]))
 
@@ -115,7 +116,7 @@ class ShopSettingsAdmin(SimpleHistoryAdmin, ModelAdmin):  # type: ignore[misc]
 
 
 @admin.register(Coupon)
-class CouponAdmin(SimpleHistoryAdmin, ModelAdmin):  # type: ignore[misc]
+class CouponAdmin(SimpleHistoryAdmin, ModelAdmin):
     """Coupon codes. A code that an order used can be switched off, not deleted."""
 
     list_display = [
@@ -138,7 +139,8 @@ class CouponAdmin(SimpleHistoryAdmin, ModelAdmin):  # type: ignore[misc]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Coupon]:
         used = Count("orders", filter=~Q(orders__state__in=coupons.UNUSED))
-        return super().get_queryset(request).annotate(used=used)  # type: ignore[no-any-return]
+        counted: QuerySet[Coupon] = super().get_queryset(request).annotate(used=used)
+        return counted
 
     @admin.display(description=_("used"), ordering="used")
     def used(self, coupon: Coupon) -> int:
@@ -146,7 +148,7 @@ class CouponAdmin(SimpleHistoryAdmin, ModelAdmin):  # type: ignore[misc]
 
 
 @admin.register(LegalDocument)
-class LegalDocumentAdmin(ModelAdmin):  # type: ignore[misc]
+class LegalDocumentAdmin(ModelAdmin):
     """Versions of legal texts. A published version stands with the orders that accepted it (P1): write a new one."""
 
     list_display = ["kind", "version", "published_at"]

@@ -16,5 +16,5 @@ def shop_of(request: HttpRequest) -> ShopSettings:
     kept: ShopSettings | None = getattr(request, "_shop_settings", None)
     if kept is None:
         kept = price_book.shown().shop
-        request._shop_settings = kept  # type: ignore[attr-defined]
+        vars(request)["_shop_settings"] = kept
     return kept

@@ -142,4 +142,5 @@ def _key(coupon: Coupon, email: str) -> str:
 
 
 def _redis() -> "redis.Redis":
-    return get_redis_connection("default")  # type: ignore[no-any-return]
+    connection: redis.Redis = get_redis_connection("default")
+    return connection

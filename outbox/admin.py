@@ -15,7 +15,7 @@ State = OutboxMessage.State
 
 
 @admin.register(OutboxMessage)
-class OutboxMessageAdmin(ModelAdmin):  # type: ignore[misc]
+class OutboxMessageAdmin(ModelAdmin):
     """Read-only but for "retry", which is outbox.services.retry."""
 
     list_display = ["key", "task", "queue", "state_label", "attempts", "created_at", "done_at"]

@@ -12,7 +12,7 @@ from payments import inbox
 from payments.models import PaymentAttempt, PaymentEvent, WebhookEvent
 
 
-class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]
+class ReadOnlyAdmin(ModelAdmin):
     """Rows that services own: seen by those with the right, changed by nobody here."""
 
     show_full_result_count = False
@@ -28,7 +28,7 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]
         return False
 
 
-class PaymentEventInline(TabularInline):  # type: ignore[misc]
+class PaymentEventInline(TabularInline):
     model = PaymentEvent
     fields = ["at", "kind", "from_state", "to_state", "actor", "why"]
     readonly_fields = fields

@@ -47,7 +47,7 @@ def element(request: HttpRequest, payment: str) -> HttpResponse:
         "locale": (get_language() or "pt")[:2],
     }
     answer = render(request, "payments/element.html", context)
-    answer._csp_update = POLICY  # type: ignore[attr-defined]
+    vars(answer)["_csp_update"] = POLICY
     return answer
 
 

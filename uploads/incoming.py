@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import multipart  # type: ignore[import-untyped]
+import multipart
 from django.conf import settings
 from django.http import HttpRequest, UnreadablePostError
 

@@ -5,7 +5,7 @@ no EXIF, no comment, no profile.
 """
 
 import io
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 import pillow_heif
 from PIL import ExifTags, Image, ImageCms
@@ -94,8 +94,8 @@ def _eight_bit(image: Image.Image) -> Image.Image:
     if image.mode.startswith("I"):
         return image.convert("I").point(lambda value: value * (1 / 257)).convert("L")
     if image.mode == "F":
-        high = float(image.getextrema()[1] or 1)  # type: ignore[arg-type]
-        return image.point(lambda value: value * (255 / high)).convert("L")
+        _low, high = cast(tuple[float, float], image.getextrema())  # one pair: the picture has one channel
+        return image.point(lambda value: value * (255 / (high or 1))).convert("L")
     return image
 
 

@@ -169,7 +169,7 @@ def client() -> "S3Client":
     """The boto3 client as django-storages configured it, one for all threads of a process (making one costs 0.1 s)."""
     with _lock:
         bucket()  # sets the lazy default_storage up
-        return _client(default_storage._wrapped, os.getpid())  # type: ignore[attr-defined]
+        return _client(_storage()._wrapped, os.getpid())
 
 
 @functools.lru_cache(maxsize=1)
@@ -178,7 +178,7 @@ def _client(configured: Any, process: int) -> "S3Client":
 
 
 def bucket() -> str:
-    return str(default_storage.bucket_name)  # type: ignore[attr-defined]
+    return str(_storage().bucket_name)
 
 
 def _parts(chunks: Iterable[bytes], digest: "hashlib._Hash") -> Iterator[bytearray]:
@@ -296,3 +296,8 @@ def _named_errors(key: str) -> Iterator[None]:
         raise StorageUnavailable(f"{key}: {type(error).__name__}") from error
     except OSError as error:  # a body that breaks off while it is read
         raise StorageUnavailable(f"{key}: {type(error).__name__}") from error
+
+
+def _storage() -> Any:
+    """Django's default storage, lazily made, which is django-storages' for S3; that has no types."""
+    return default_storage

@@ -17,7 +17,8 @@ def inspect(source: Source) -> Structure:
                 raise Unsupported
             size = _canvas(source.part(at + 12, 6))
         elif kind == b"VP8 " and not all(size):
-            size = tuple(side & 0x3FFF for side in source.numbers("<HH", at + 14))  # type: ignore[assignment]
+            width, height = source.numbers("<HH", at + 14)
+            size = width & 0x3FFF, height & 0x3FFF
         elif kind == b"VP8L" and not all(size):
             (packed,) = source.numbers("<I", at + 9)
             size = (packed & 0x3FFF) + 1, (packed >> 14 & 0x3FFF) + 1
