@@ -1,5 +1,6 @@
 """The page of an order, opened by its signed link, with the pictures on it."""
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -133,6 +134,7 @@ def _details(request: HttpRequest, found: Order, voucher: Voucher | None) -> dic
             (item, pictures.finished(item.photo, item, item.fit, item.crop), _name(item.photo, waiting))
             for item in found.items.all()
         ],
+        "max_file_mb": settings.UPLOAD_MAX_FILE_MB,
         "missing": [photo for photo in found.photos.all() if photo.missing_since],
         "tracking_url": carriers.tracking_url(found.carrier, found.tracking),
         "delivery": waiting.delivery if waiting else found,

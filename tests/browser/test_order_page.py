@@ -1,5 +1,6 @@
 """What customers do on the page of their order, and with a code before it: on both sizes, in both languages, with plain forms."""
 
+import hashlib
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from local.fixtures import LiveShop
 from orders import fulfilment, links, services
@@ -193,11 +194,12 @@ def test_a_photo_is_sent_again_and_printed(
 
     send(letter)
     refusal = in_words(language, "“%(name)s” is not a picture. Please upload JPEG, PNG, WebP, HEIC or TIFF.")
-    expect(page.locator(".notices")).to_contain_text(refusal % {"name": "carta.jpg"})
+    said = page.locator("[data-again-state]" if javascript else ".notices")
+    expect(said).to_contain_text(refusal % {"name": "carta.jpg"})
     assert Order.objects.get().state == "needs_photos"
     send(photo)
     arrived = in_words(language, "Thank you, photo %(seq)s has arrived.") % {"seq": 2}
-    expect(page.locator(".notices")).to_contain_text(arrived)
+    expect(page.locator("[data-again-said]" if javascript else ".notices")).to_contain_text(arrived)
     expect(page.locator("li.missing")).to_have_count(0)
     looks_right(page, "arrived")
     stored = Order.objects.filter(state="paid", stored_at__isnull=False)
@@ -206,6 +208,44 @@ def test_a_photo_is_sent_again_and_printed(
     assert (row.filename, row.replace_reason, row.missing_since) == ("nova.jpg", "", None)
     assert live_shop.bucket.read(row.storage_key) == photo.read_bytes()
     assert row.items.get().print_key in live_shop.bucket.keys("orders/")
+
+
+def test_missing_photos_go_up_in_one_go_and_find_their_places(
+    shop_page: Opened, looks_right: Looks, tmp_path: Path
+) -> None:
+    """C49, U5: by their names, in whatever order they were picked; a cut connection is tried again by itself, and a file
+    of another name is nobody's until the customer says whose."""
+    names = ["um.jpg", "dois.jpg", "três.jpg"]
+    order = paid_order([jpeg(seed=seed) for seed in (1, 2, 3)], filenames=names)
+    services.need_photos(order, list(order.photos.values_list("photo_id", flat=True)))
+    files = {name: tmp_path / name for name in ("Dois.JPG", "um.jpg", "IMG_0007.jpg")}
+    for seed, file in enumerate(files.values(), start=7):
+        file.write_bytes(jpeg(1500, 1000, seed=seed))
+    page = shop_page("phone", "pt")
+    tries: list[str] = []
+
+    def cut_once(route: Route) -> None:
+        tries.append(route.request.url)
+        if "/photos/2/" in route.request.url and sum("/photos/2/" in url for url in tries) == 1:
+            route.abort()
+        else:
+            route.continue_()
+
+    page.route(re.compile(r"/api/v1/orders/.*/photos/"), cut_once)
+    page.goto(links.order_path(order))
+    page.set_input_files("#again-all", list(files.values()))
+    left = page.locator("[data-again-left]")
+    expect(left).to_contain_text("IMG_0007.jpg")
+    expect(left).not_to_contain_text("um.jpg")
+    looks_right(page, "on-their-way")
+    expect(page.locator("li.missing")).to_have_count(1)
+    assert [url.split("/photos/")[1][0] for url in sorted(tries)] == ["1", "2", "2"]
+    page.set_input_files("#again-3", files["IMG_0007.jpg"])
+    page.get_by_role("button", name="Enviar outra vez").click()
+    expect(page.locator("li.missing")).to_have_count(0)
+    sent = [hashlib.sha256(files[name].read_bytes()).hexdigest() for name in ("um.jpg", "Dois.JPG", "IMG_0007.jpg")]
+    assert list(order.photos.order_by("seq").values_list("sha256", flat=True)) == sent
+    assert Order.objects.get().state == "paid"
 
 
 def test_a_payment_link_is_paid(shop_page: Opened, looks_right: Looks, wait_until: Callable[..., Any]) -> None:

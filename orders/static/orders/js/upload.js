@@ -13,6 +13,8 @@ export class Job {
   problem = "";
   photo = null;
   request = null;
+  url = null; // where it goes, if not where all go
+  code = ""; // of the last refusal
 
   constructor(file, position, onchange) {
     this.file = file;
@@ -71,10 +73,11 @@ export class Queue {
       try {
         if (job.state === "cancelled") return;
         job.become("sending");
-        job.photo = await send(this.url, job);
+        job.photo = await send(job.url ?? this.url, job);
         return job.become("done");
       } catch (error) {
         job.loaded = 0;
+        job.code = error instanceof Refusal ? error.code : "";
         if (error instanceof Refusal && !error.temporary) return job.become("refused", error.message);
         if (tries >= WAITS.length) return job.become("failed", error instanceof Refusal ? error.message : this.texts.failed);
         job.become("retrying", error instanceof Refusal ? error.message : this.texts.retrying);
