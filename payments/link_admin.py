@@ -20,7 +20,7 @@ from unfold.widgets import UnfoldAdminDecimalFieldWidget
 from accounts.models import User
 from orders.problems import Problem
 from payments import link_closing, link_payments, link_refunds
-from payments.admin import PaymentEventInline, ReadOnlyAdmin
+from payments.admin import ReadOnlyAdmin
 from payments.at_stripe_links import SHORTEST
 from payments.link_looks import LookFilter
 from payments.models import LinkDispute, LinkEvent, LinkPayment, LinkRefund, PaymentLink
@@ -45,7 +45,20 @@ class PaymentLinkForm(forms.ModelForm):  # type: ignore[type-arg]
         return expires_at
 
 
-class LinkEventInline(PaymentEventInline):
+class ReadOnlyInline(TabularInline):  # type: ignore[misc]
+    """Rows that services write."""
+
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+class LinkEventInline(ReadOnlyInline):
     """Who did what and when."""
 
     model = LinkEvent
@@ -57,7 +70,8 @@ class OwnEventInline(LinkEventInline):
     """Of the link itself; what happened to a payment stands on the payment's page, with its money."""
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[LinkEvent]:
-        return super().get_queryset(request).filter(payment=None)  # type: ignore[no-any-return]
+        events: QuerySet[LinkEvent] = super().get_queryset(request)
+        return events.filter(payment=None)
 
 
 @admin.register(PaymentLink)
@@ -104,18 +118,13 @@ class PaymentLinkAdmin(ModelAdmin):  # type: ignore[misc]
         return link.address
 
 
-class LinkRefundInline(TabularInline):  # type: ignore[misc]
+class LinkRefundInline(ReadOnlyInline):
     model = LinkRefund
     fields = ["created_at", "amount_cents", "state", "reason", "actor", "failure_code"]
     readonly_fields = fields
-    extra = 0
-    can_delete = False
-
-    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
 
 
-class LinkDisputeInline(LinkRefundInline):
+class LinkDisputeInline(ReadOnlyInline):
     model = LinkDispute
     fields = ["created_at", "amount_cents", "status", "reason", "provider_id"]
     readonly_fields = fields

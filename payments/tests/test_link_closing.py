@@ -1,7 +1,9 @@
 """The end of a payment link: closed by the studio or past its time (C4, C11, C41, C43)."""
 
 import datetime
+import functools
 import itertools
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -39,6 +41,14 @@ def run_closings() -> None:
     for message in OutboxMessage.objects.filter(task="payments.close_link"):
         for _twice in range(2):
             link_closing.end_pages(message.payload["link_id"])
+
+
+def take_turn(turns: Iterator[Callable[[], Any]]) -> Any:
+    return next(turns)()
+
+
+def close(payment: LinkPayment) -> bool:
+    return link_closing.close(payment.link_id)
 
 
 def ends_in(**time: float) -> datetime.datetime:
@@ -115,7 +125,7 @@ def test_what_is_paid_on_a_closed_link_goes_back(stripe_api: StandIn, known_here
     payment = start(link())
     link_closing.close(payment.link_id)
     stripe_api.pay(str(payment.session_id))
-    steps = [run_closings, lambda: deliver(stripe_api.objects("event"))]
+    steps: list[Callable[[], None]] = [run_closings, lambda: deliver(stripe_api.objects("event"))]
     for step in steps if known_here == "by the task" else steps[::-1]:
         step()
     run_refunds()
@@ -132,13 +142,8 @@ def test_paid_and_closed_at_once_is_kept_or_goes_back_whole(stripe_api: StandIn)
         payment = start(link())
         stripe_api.pay(str(payment.session_id))
         found = gateway.retrieve_session(str(payment.session_id))
-        turns = itertools.cycle(
-            [
-                lambda found=found: link_payments.settle(found),
-                lambda payment=payment: link_closing.close(payment.link_id),
-            ]
-        )
-        together(6, lambda turns=turns: next(turns)())  # type: ignore[misc]
+        turns = itertools.cycle([functools.partial(link_payments.settle, found), functools.partial(close, payment)])
+        together(6, functools.partial(take_turn, turns))
         run_refunds()
         events = list(payment.link.events.values_list("kind", flat=True))
         first = events.index("closed") < events.index("confirmed")

@@ -40,7 +40,7 @@ def test_entity_reference_amount_and_expiry_stand_on_the_links_page(stripe_api: 
     made = link()
     payment = issued(stripe_api, made)
     text = page(made)
-    assert (says(text, payment), "€50.00" in text, "Pay until" in text) == (True, True, True)
+    assert (says(text, payment), "€50.00" in text, "Payable until" in text) == (True, True, True)
     assert 'class="actions"' not in text
     posted = Client().post(f"/pay/{made.token}/")
     assert (posted.status_code, says(posted.content.decode(), payment)) == (200, True)
