@@ -6,6 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
+from orders import vouchers
 from orders.models import Order
 from outbox.services import enqueue
 from payments import attempts
@@ -16,7 +17,7 @@ NOT_SOONER = datetime.timedelta(hours=12)  # after the voucher's own mail
 
 
 def run() -> int:
-    """Plans the reminders that are due, one a voucher; how many are."""
+    """Plans the reminders that are due, one a voucher; how many are. Of what was changed since nobody is reminded (C6)."""
     now = timezone.now()
     waiting = PaymentAttempt.objects.filter(
         state=PaymentAttempt.State.PENDING,
@@ -24,7 +25,8 @@ def run() -> int:
         created_at__lt=now - NOT_SOONER,
         order__payment_state=Order.PaymentState.AWAITING,
     )
-    return sum(_remind(attempt.pk) for attempt in waiting.iterator() if _last_day(attempt, now))
+    due = [attempt for attempt in waiting.select_related("order").iterator() if _last_day(attempt, now)]
+    return sum(_remind(attempt.pk) for attempt in due if not vouchers.changed_since(attempt.order))
 
 
 def _last_day(attempt: PaymentAttempt, now: datetime.datetime) -> bool:

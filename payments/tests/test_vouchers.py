@@ -5,13 +5,14 @@ from email.message import EmailMessage
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from local.fixtures import Mailbox
 from orders import drafts, emails, links
 from orders.models import Order
 from orders.tests import visitors
 from outbox.models import OutboxMessage
-from payments import confirmation, expiry, facts, gateway
+from payments import confirmation, expiry, facts, gateway, reminders
 from payments.checkout import start_checkout
 from payments.models import PaymentAttempt
 from payments.tests.stand_in import Json, StandIn
@@ -222,3 +223,18 @@ def test_a_reference_that_is_not_to_be_paid_is_struck_out(stripe_api: StandIn) -
     assert f"<strong>{reference}</strong>" not in mail.html
     assert "Por favor, não pague:" in mail.text
     assert "Pagar até" not in mail.text + mail.html
+
+
+def test_nobody_is_reminded_of_a_reference_of_what_was_changed_since(stripe_api: StandIn) -> None:
+    """C6: they were asked not to pay it."""
+    draft = visitors.complete()
+    attempt = issued(stripe_api, draft)
+    tomorrow = (timezone.now() + datetime.timedelta(hours=23)).isoformat()
+    attempt.voucher = {**(attempt.voucher or {}), "expires_at": tomorrow}
+    attempt.created_at = timezone.now() - datetime.timedelta(days=2)
+    attempt.save()
+    changed(draft)
+    reminded = OutboxMessage.objects.filter(payload__kind=f"voucher_reminder:{attempt.pk}")
+    assert (reminders.run(), reminded.count()) == (0, 0)
+    drafts.update(draft.id, lambda newest: setattr(newest, "checkout", {"order": attempt.order.number}))
+    assert (reminders.run(), reminded.count()) == (1, 1)
