@@ -1,11 +1,13 @@
 """C18: events that tell of money going back before they tell of its coming."""
 
+import itertools
+
 import pytest
 
 from orders.tests import visitors
 from payments import books, confirmation, facts, gateway, link_payments, refunds
 from payments.models import PaymentAttempt, Refund
-from payments.tests.stand_in import StandIn, deliver
+from payments.tests.stand_in import Json, StandIn, deliver
 from payments.tests.test_confirmation import attempt, fulfilled, planned
 from payments.tests.test_elements import confirm, start
 
@@ -39,6 +41,48 @@ def test_a_dispute_that_is_told_before_its_payment_is_booked(stripe_api: StandIn
     told_backwards(stripe_api)
     paid.refresh_from_db()
     assert (paid.state, paid.order.payment_state, paid.disputes.count()) == ("confirmed", "disputed", 1)
+
+
+REFUND = ("checkout.session.completed", "payment_intent.succeeded", "refund.created", "charge.refunded")
+DISPUTE = (
+    "checkout.session.completed",
+    "charge.dispute.created",
+    "charge.dispute.funds_withdrawn",
+    "charge.dispute.closed",
+)
+
+
+def paid_and_then(stripe_api: StandIn, number: int, kinds: tuple[str, ...]) -> tuple[PaymentAttempt, dict[str, Json]]:
+    """A payment of 70 cents of which 25 go back, or which a bank takes back whole; nothing of it was told yet."""
+    paid = attempt(visitors.complete(f"{number}.jpg"))
+    before = {row["id"] for row in stripe_api.objects("event")}
+    stripe_api.pay(str(paid.session_id))
+    charge = stripe_api.objects("charge")[-1]
+    if kinds is REFUND:
+        stripe_api.dashboard_refund(charge["id"], 25)
+    else:
+        stripe_api.close_dispute(stripe_api.dispute(charge["id"])["id"], "lost")
+    told = {row["type"]: row for row in stripe_api.objects("event") if row["id"] not in before}
+    return paid, {kind: told[kind] for kind in kinds}
+
+
+@pytest.mark.parametrize(
+    ("kinds", "cents", "payment_state"), [(REFUND, 25, "partly_refunded"), (DISPUTE, 0, "refunded")]
+)
+def test_every_order_of_a_payments_and_its_refunds_or_disputes_events_ends_the_same(
+    stripe_api: StandIn, kinds: tuple[str, ...], cents: int, payment_state: str
+) -> None:
+    """C18, C35, C40: all 24 orders of four events."""
+    ends = {}
+    for number, turn in enumerate(itertools.permutations(kinds)):
+        paid, told = paid_and_then(stripe_api, number, kinds)
+        deliver([told[kind] for kind in turn])
+        paid.refresh_from_db()
+        order = paid.order
+        ends[turn] = (paid.state, paid.received_cents, paid.refunded_cents, order.payment_state, paid.refunds.count())
+        assert paid.events.filter(kind="confirmed").count() == 1, turn
+    wanted = ("confirmed", 70, cents, payment_state, 1 if kinds is REFUND else 0)
+    assert ends == dict.fromkeys(itertools.permutations(kinds), wanted)
 
 
 def known_before_it_is_paid(stripe_api: StandIn, way: str) -> tuple[PaymentAttempt, str]:
