@@ -59,7 +59,7 @@ def portuguese() -> None:
 def emptied_histories() -> Iterator[None]:
     """After a transactional test Django truncates every table. The histories' triggers (orders/models/append_only.py) let
     this one call of this process by, and nothing else: not a test, and not the worker or web server that it starts."""
-    flush = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]
+    flush = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]  # private in Django, unknown to its stubs
 
     @pgtrigger.ignore(
         "orders.OrderEvent:no_truncate", "payments.PaymentEvent:no_truncate", "payments.LinkEvent:no_truncate"

@@ -13,7 +13,7 @@ import sys
 from typing import Any
 from urllib.parse import urlsplit
 
-import gevent.monkey  # type: ignore[import-untyped]
+import gevent.monkey
 
 gevent.monkey.patch_all()
 

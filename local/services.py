@@ -13,6 +13,7 @@ import socket
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -66,18 +67,18 @@ def _first(what: str, choices: Iterator[tuple[str, Callable[[], str]]]) -> str:
 
 def _postgres_choices(durable: bool) -> Iterator[tuple[str, Callable[[], str]]]:
     for image in _images(POSTGRES_IMAGES):
-        yield f"the container {image}", lambda image=image: _postgres_container(image)  # type: ignore[misc]
+        yield f"the container {image}", partial(_postgres_container, image)
     data = _temporary_folder() / "data"
     settings = () if durable else postgres.FAST_AND_FORGETFUL
     for server in postgres.candidates(data, any_free(), secrets.token_urlsafe(16), settings):
-        yield f"{server.programs} as {server.as_whom.name}", lambda server=server: _local_postgres(server)  # type: ignore[misc]
+        yield f"{server.programs} as {server.as_whom.name}", partial(_local_postgres, server)
 
 
 def _redis_choices() -> Iterator[tuple[str, Callable[[], str]]]:
     for image in _images(REDIS_IMAGES):
-        yield f"the container {image}", lambda image=image: _redis_container(image)  # type: ignore[misc]
+        yield f"the container {image}", partial(_redis_container, image)
     for program in programs.redis_servers():
-        yield str(program), lambda program=program: _local_redis(program)  # type: ignore[misc]
+        yield str(program), partial(_local_redis, program)
 
 
 def _local_postgres(server: postgres.Server) -> str:

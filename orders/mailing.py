@@ -117,7 +117,7 @@ class _Ready(mail.EmailMessage):
         super().__init__(_one_line(letter.subject), letter.text, settings.DEFAULT_FROM_EMAIL, [letter.to])
         self.built = mime(letter)
 
-    def message(self) -> "_Bytes":  # type: ignore[override]
+    def message(self) -> "_Bytes":  # type: ignore[override]  # smtplib needs its bytes alone
         return _Bytes(self.built)
 
 

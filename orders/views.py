@@ -180,7 +180,7 @@ def _after_button(
 def _prints_again(request: HttpRequest, draft: Draft, rows: list[dict[str, Any]], problem: Invalid) -> HttpResponse:
     basket = baskets.load(draft)
     errors: list[Errors] = list(problem.errors) if isinstance(problem.errors, list) else []
-    general = [] if errors else [str(error) for found in dict(problem.errors).values() for error in found]  # type: ignore[arg-type]
+    general = [] if errors else [str(error) for found in dict(problem.errors).values() for error in found]  # type: ignore[arg-type]  # a mapping, where it is no list
     shown = cards.typed_cards(basket.photos, rows, errors, basket.book.products)
     return _home(request, basket, shown, form_errors=general)
 

@@ -138,7 +138,7 @@ def _found(program: str) -> str:
     ]
     candidates = [found for found in (shutil.which(program), *wheels) if found]
     connection.ensure_connection()
-    server = connection.pg_version // 10_000  # type: ignore[attr-defined]
+    server = connection.pg_version // 10_000  # type: ignore[attr-defined]  # PostgreSQL's wrapper has it, the general one not
     for candidate in candidates:
         if _major(candidate) >= server:
             return candidate

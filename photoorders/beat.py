@@ -17,5 +17,5 @@ class Scheduler(PersistentScheduler):
 
     def tick(self, *args: Any, **kwargs: Any) -> float:
         """Sends what is due; seconds until the next tick. Goes on, and stays alive, while the broker is away."""
-        Path(f"{self.schedule_filename}.alive").touch()  # type: ignore[attr-defined]
+        Path(f"{self.schedule_filename}.alive").touch()  # type: ignore[attr-defined]  # celery has no types
         return float(super().tick(*args, **kwargs))

@@ -47,7 +47,7 @@ def load_settings() -> None:
     try:
         settings.INSTALLED_APPS  # noqa: B018 - the first look at them reads them all
     except ImproperlyConfigured as error:
-        print(f"photoorders cannot start: {error}", file=sys.stderr)  # noqa: T201
+        print(f"photoorders cannot start: {error}", file=sys.stderr)  # noqa: T201 - before there is any logging
         sys.exit(EX_CONFIG)
 
 
@@ -56,8 +56,8 @@ def refuse_unsafe_start() -> None:
     errors = [m for m in run_checks(tags=[Tags.security], include_deployment_checks=True) if isinstance(m, Error)]
     if errors and not settings.TESTING:
         for error in errors:
-            print(f"photoorders cannot start: {error.msg}\n    {error.hint}", file=sys.stderr)  # noqa: T201
-        print("`python manage.py check --deploy` lists it all; DEMO=1 runs the demo instead.", file=sys.stderr)  # noqa: T201
+            print(f"photoorders cannot start: {error.msg}\n    {error.hint}", file=sys.stderr)  # noqa: T201 - before there is any logging
+        print("`python manage.py check --deploy` lists it all; DEMO=1 runs the demo instead.", file=sys.stderr)  # noqa: T201 - before there is any logging
         sys.exit(EX_CONFIG)
 
 

@@ -35,7 +35,7 @@ class BoundedFileUploadHandler(FileUploadHandler):
     kept = 0  # bytes, of all files of the request
 
     def new_file(self, *args: object, **kwargs: object) -> None:
-        super().new_file(*args, **kwargs)  # type: ignore[arg-type]
+        super().new_file(*args, **kwargs)  # type: ignore[arg-type]  # handed on as they came
         self.file: BytesIO | None = BytesIO()
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:

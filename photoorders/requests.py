@@ -45,7 +45,7 @@ class UserIdMiddleware(AuthenticationMiddleware):
 
     def process_request(self, request: HttpRequest) -> None:
         super().process_request(request)
-        request.user = SimpleLazyObject(lambda: _known(request))  # type: ignore[assignment]
+        request.user = SimpleLazyObject(lambda: _known(request))  # type: ignore[assignment]  # lazy, as Django's own is
 
 
 def _known(request: HttpRequest) -> object:

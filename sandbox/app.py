@@ -20,7 +20,7 @@ from sandbox.world import World
 def create_app(options: Options, world: World, box: Box) -> Flask:
     """The application for `world`; the caller starts the background threads (see running.py)."""
     app = Flask(__name__, static_url_path="/sandbox/static")
-    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's default provider has it
     webhook_endpoints.register_first(world, options.webhook_url, options.webhook_secret)
     server = Server(world)
     app.register_blueprint(server.blueprint())

@@ -37,7 +37,7 @@ def place(**changes: Any) -> dict[str, Any]:
             result["address_components"][kinds[name]] |= {"long_name": value, "short_name": value}
         else:
             result[name] = value
-    return result  # type: ignore[no-any-return]
+    return result  # type: ignore[no-any-return]  # JSON
 
 
 class Google:

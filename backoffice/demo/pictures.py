@@ -83,7 +83,7 @@ def _sea(size: tuple[int, int], colours: tuple[Colour, ...], chance: random.Rand
     horizon = int(height * 0.58)
     sky = _gradient((width, horizon), colours[0], colours[2])
     shallow = (*(round((a + b) / 2) for a, b in zip(colours[2], colours[3], strict=True)),)
-    water = _gradient((width, height - horizon), shallow, colours[3])  # type: ignore[arg-type]
+    water = _gradient((width, height - horizon), shallow, colours[3])  # type: ignore[arg-type]  # three numbers
     picture = Image.new("RGB", size)
     picture.paste(sky)
     picture.paste(water, (0, horizon))
@@ -109,7 +109,7 @@ def _person(size: tuple[int, int], colours: tuple[Colour, ...], chance: random.R
     picture = _gradient(size, colours[0], colours[1])
     for _unused in range(22):
         place = (chance.randrange(width), chance.randrange(int(height * 0.75)))
-        _glow(picture, place, chance.randrange(30, 110), tuple(min(255, c + 24) for c in colours[0]), 22)  # type: ignore[arg-type]
+        _glow(picture, place, chance.randrange(30, 110), tuple(min(255, c + 24) for c in colours[0]), 22)  # type: ignore[arg-type]  # three numbers
     figure = Image.new("RGBA", size)
     pen = ImageDraw.Draw(figure)
     cx, cy, r = width // 2, int(height * 0.4), int(width * 0.2)

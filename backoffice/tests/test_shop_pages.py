@@ -84,7 +84,7 @@ def test_a_logo_that_is_too_large_is_refused_at_its_field_and_nothing_changes(
     ShopSettings.objects.create(pk=1, studio_name="Foto Nova")
     answer = send_logo(owner_client, 2_621_441, studio_name="Foto Velha")
     assert answer.status_code == 200
-    errors = answer.context["adminform"].form.errors  # type: ignore[attr-defined]
+    errors = answer.context["adminform"].form.errors  # type: ignore[attr-defined]  # the test client adds it
     assert errors == {"logo": ["This file is too large: at most 2.5 MB."]}
     assert "at most 2.5 MB" in answer.content.decode()
     assert (ShopSettings.load().studio_name, ShopSettings.load().logo.name, s3_bucket.keys()) == ("Foto Nova", "", [])
@@ -120,7 +120,7 @@ def test_the_admin_refuses_a_nipc_whose_check_digit_does_not_fit(owner_client: C
     ShopSettings.objects.create(pk=1, nipc="509442013")
     answer = send_logo(owner_client, 0, nipc="509442014")
     said = "A NIPC has nine digits, and the last one checks the others. Please check it."
-    assert answer.context["adminform"].form.errors == {"nipc": [said]}  # type: ignore[attr-defined]
+    assert answer.context["adminform"].form.errors == {"nipc": [said]}  # type: ignore[attr-defined]  # the test client adds it
     assert ShopSettings.load().nipc == "509442013"
 
 

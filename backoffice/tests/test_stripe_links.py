@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def stripe_api(sandbox: object) -> StandIn:
-    stand_in = StandIn(sandbox.url)  # type: ignore[attr-defined]
+    stand_in = StandIn(sandbox.url)  # type: ignore[attr-defined]  # the fixture's type is known to the root conftest alone
     stand_in.reset()
     return stand_in
 

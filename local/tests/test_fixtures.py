@@ -34,7 +34,7 @@ def test_mail_is_received_by_smtp(mailbox: Mailbox) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_worker_takes_a_message_and_again_after_kill_9(worker: Worker, wait_until) -> None:  # type: ignore[no-untyped-def]
+def test_the_worker_takes_a_message_and_again_after_kill_9(worker: Worker, wait_until: Callable[..., Any]) -> None:
     for number in range(2):
         with transaction.atomic():
             message = enqueue("outbox.sweep_probe", key=f"probe:{number}", payload={})

@@ -61,7 +61,7 @@ def test_the_run_reaches_nothing_outside() -> None:
     assert os.environ["EMAIL_URL"].startswith("smtp://127.0.0.1:")
 
 
-def test_secrets_are_made_once_and_are_readable_by_their_owner_only(tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_secrets_are_made_once_and_are_readable_by_their_owner_only(tmp_path: Path) -> None:
     first = generated.read(tmp_path / "secrets.json")
     assert generated.read(tmp_path / "secrets.json") == first
     assert (tmp_path / "secrets.json").stat().st_mode & 0o777 == 0o600

@@ -13,7 +13,7 @@ class DocsView(SpectacularSwaggerSplitView):
     pass
 
 
-class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # registering a subclass is untyped in drf-spectacular
     """The session cookie, with the CSRF token in X-CSRFToken on every write."""
 
     target_class = "accounts.authentication.VisitorSessionAuthentication"
@@ -21,3 +21,13 @@ class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-
 
     def get_security_definition(self, auto_schema: object) -> dict[str, str]:
         return {"type": "apiKey", "in": "cookie", "name": settings.SESSION_COOKIE_NAME}
+
+
+class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """A trade customer's key: `Authorization: Api-Key <key>`."""
+
+    target_class = "accounts.authentication.ApiKeyAuthentication"
+    name = "apiKey"
+
+    def get_security_definition(self, auto_schema: object) -> dict[str, str]:
+        return {"type": "apiKey", "in": "header", "name": "Authorization", "description": "Api-Key <key>"}

@@ -59,7 +59,7 @@ class _Product(factory.django.DjangoModelFactory):
     height_mm = 150
 
     @factory.post_generation
-    def tiers(product: Product, create: bool, given: Any) -> None:  # noqa: N805
+    def tiers(product: Product, create: bool, given: Any) -> None:  # noqa: N805 - factory_boy hands the made object over first
         for start, cents in given or [(1, 35)]:
             PriceTier.objects.get_or_create(product=product, from_quantity=start, defaults={"unit_cents": cents})
         product.finishes.add(FinishFactory())
@@ -98,7 +98,7 @@ class _Order(factory.django.DjangoModelFactory):
     terms_accepted_at = factory.LazyFunction(timezone.now)
 
     @factory.post_generation
-    def items(order: Order, create: bool, given: Any) -> None:  # noqa: N805
+    def items(order: Order, create: bool, given: Any) -> None:  # noqa: N805 - factory_boy hands the made object over first
         if create and given is not False:
             photo = OrderPhotoFactory(order=order, filename="praia.jpg" if order.paid_at else "")
             OrderItemFactory(order=order, photo=photo)

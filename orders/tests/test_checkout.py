@@ -175,7 +175,7 @@ def test_an_address_without_a_verdict_cannot_be_paid_for() -> None:
     """A2: the verdict is the server's; a suggested address waits for the customer's word."""
     draft = visitors.complete()
     for verdict in (None, {"kind": "suggested", "confirmed": False, "zone": "mainland"}):
-        drafts.update(draft.id, lambda newest, verdict=verdict: setattr(newest, "address", verdict))  # type: ignore[misc]
+        drafts.update(draft.id, lambda newest, verdict=verdict: setattr(newest, "address", verdict))  # type: ignore[misc]  # mypy does not infer a lambda with a default
         with pytest.raises(DraftIncomplete) as refusal:
             freeze(draft)
         assert refusal.value.missing == ["delivery"]

@@ -222,7 +222,7 @@ def test_a_quantity_outside_the_bounds_is_refused_and_changes_nothing(draft: Dra
         drafts.set_items(draft, [visitors.row(photo), visitors.row(photo) | {"quantity": quantity}])
     first, second = list(refusal.value.errors)
     assert not first
-    assert [error.code for error in second["quantity"]] == ["invalid_quantity"]  # type: ignore[index]
+    assert [error.code for error in second["quantity"]] == ["invalid_quantity"]  # type: ignore[index]  # errors by row or by field, known here
     assert [item["quantity"] for item in (drafts.get(draft.id) or draft).items] == [3]
 
 
@@ -244,7 +244,7 @@ def test_a_quantity_outside_the_bounds_is_refused_and_changes_nothing(draft: Dra
 def test_a_wrong_row_says_what_is_wrong(draft: Draft, changes: dict[str, object], field: str, code: str) -> None:
     with pytest.raises(Invalid) as refusal:
         drafts.set_items(draft, [visitors.row(visitors.photo(draft)) | changes])
-    assert [error.code for error in next(iter(refusal.value.errors))[field]] == [code]  # type: ignore[index]
+    assert [error.code for error in next(iter(refusal.value.errors))[field]] == [code]  # type: ignore[index]  # errors by row or by field, known here
     assert (drafts.get(draft.id) or draft).items == []
 
 
@@ -320,7 +320,7 @@ def test_a_wrong_delivery_field_is_named_and_google_not_asked(
     settings.GOOGLE_MAPS_API_KEY = ""
     with pytest.raises(Invalid) as refusal:
         drafts.set_delivery(draft, visitors.POST | {field: value})
-    assert [error.code for error in refusal.value.errors[field]] == [code]  # type: ignore[call-overload]
+    assert [error.code for error in refusal.value.errors[field]] == [code]  # type: ignore[call-overload]  # errors by row or by field, known here
     assert (drafts.get(draft.id) or draft).delivery is None
 
 

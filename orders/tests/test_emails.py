@@ -47,7 +47,7 @@ def body(mail: EmailMessage, kind: str) -> str:
 
 def inline_images(mail: EmailMessage) -> dict[str, bytes]:
     return {
-        str(part["Content-ID"]).strip("<>"): part.get_payload(decode=True)  # type: ignore[misc]
+        str(part["Content-ID"]).strip("<>"): part.get_payload(decode=True)  # type: ignore[misc]  # bytes, when decoded
         for part in mail.walk()
         if part.get_content_disposition() == "inline"
     }
@@ -338,7 +338,7 @@ class Strict:
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - bytes, when decoded
         self.sizes.append(len(envelope.content or b""))
         return "552 too large" if self.sizes[-1] > self.limit else "250 OK"
 

@@ -285,4 +285,4 @@ def test_the_thumbnail_shows_the_photo_upright(s3: S3Server) -> None:
         assert image.size == (320, 480)
         for x, y in ((20, 20), (300, 20), (20, 460), (300, 460)):
             expected = upright.resize((320, 480)).getpixel((x, y))
-            assert all(abs(a - b) < 12 for a, b in zip(image.getpixel((x, y)), expected, strict=True))  # type: ignore[arg-type]
+            assert all(abs(a - b) < 12 for a, b in zip(image.getpixel((x, y)), expected, strict=True))  # type: ignore[arg-type]  # an RGB pixel is a tuple

@@ -38,7 +38,7 @@ def codes(answer: Any) -> list[str]:
 
 
 def staged(client: Client) -> list[dict[str, Any]]:
-    return client.get("/api/v1/drafts/current/").json()["photos"]  # type: ignore[no-any-return]
+    return client.get("/api/v1/drafts/current/").json()["photos"]  # type: ignore[no-any-return]  # JSON
 
 
 def test_raw_bytes_become_a_photo_with_the_contracts_fields(visitor: Client) -> None:

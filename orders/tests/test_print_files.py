@@ -154,7 +154,7 @@ def test_a_print_is_a_jpeg_without_colour_subsampling_in_srgb() -> None:
     with Image.open(io.BytesIO(print_file)) as image:
         assert image.format == "JPEG"
         assert image.mode == "RGB"
-        assert [layer[1:3] for layer in image.layer] == [(1, 1)] * 3  # type: ignore[attr-defined]
+        assert [layer[1:3] for layer in image.layer] == [(1, 1)] * 3  # type: ignore[attr-defined]  # JPEG's own attribute
         profile = ImageCms.ImageCmsProfile(io.BytesIO(image.info["icc_profile"]))
         assert "sRGB" in ImageCms.getProfileDescription(profile)
 

@@ -21,7 +21,7 @@ def sent(**sizes: int) -> WSGIRequest:
 
 @pytest.fixture(autouse=True)
 def small(settings: pytest.FixtureRequest) -> None:
-    settings.FILE_UPLOAD_MAX_MEMORY_SIZE = LIMIT  # type: ignore[attr-defined]
+    settings.FILE_UPLOAD_MAX_MEMORY_SIZE = LIMIT  # type: ignore[attr-defined]  # the fixture's settings take any name
 
 
 @pytest.mark.parametrize(

@@ -37,8 +37,8 @@ def lines() -> Iterator[Callable[[], list[dict[str, Any]]]]:
     """The lines logged so far, written by the shop's own formatter."""
     out = io.StringIO()
     handler = logging.StreamHandler(out)
-    dressed = logging.config.DictConfigurator(logs.configuration("INFO"))  # type: ignore[arg-type]
-    handler.setFormatter(dressed.configure_formatter(dressed.config["formatters"]["json"]))  # type: ignore[arg-type]
+    dressed = logging.config.DictConfigurator(logs.configuration("INFO"))
+    handler.setFormatter(dressed.configure_formatter(dressed.config["formatters"]["json"]))
     logging.getLogger().addHandler(handler)
     yield lambda: [json.loads(line) for line in out.getvalue().splitlines()]
     logging.getLogger().removeHandler(handler)

@@ -43,7 +43,7 @@ def streets() -> tuple[Place, ...]:
     with DATA.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file, delimiter="\t"))
     converters = {int: int, float: float, str: str}
-    return tuple(Place(**{name: converters[kinds[name]](row[name]) for name in kinds}) for row in rows)  # type: ignore[index]
+    return tuple(Place(**{name: converters[kinds[name]](row[name]) for name in kinds}) for row in rows)  # type: ignore[index]  # each column has its converter
 
 
 @cache

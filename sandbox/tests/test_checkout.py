@@ -139,6 +139,6 @@ def test_parameters_that_stripe_would_refuse_are_refused(
     """C2: an unknown, missing or wrong parameter never passes unnoticed."""
     given = {key: value for key, value in sessions.params(**changes).items() if value is not None}
     with pytest.raises(stripe.InvalidRequestError) as refused:
-        client.v1.checkout.sessions.create(params=given)  # type: ignore[arg-type]
+        client.v1.checkout.sessions.create(params=given)  # type: ignore[arg-type]  # wrong on purpose: the stand-in must refuse it
     assert (refused.value.code, refused.value.param) == (code, param)
     assert client.v1.checkout.sessions.list().data == []

@@ -45,7 +45,7 @@ def shop_page(browser: Browser, live_shop: Any) -> Iterator[Callable[..., Page]]
 
     def opened(size: str = "phone", language: str = "pt", *, javascript: bool = True, dark: bool = False) -> Page:
         context = browser.new_context(
-            viewport=SIZES[size],  # type: ignore[arg-type]
+            viewport=SIZES[size],  # type: ignore[arg-type]  # Playwright's own mapping, written plainly
             locale=LOCALES[language],
             java_script_enabled=javascript,
             color_scheme="dark" if dark else "light",

@@ -60,7 +60,7 @@ def bought(shop: LiveShop, wait_until: Wait, *, language: str = "pt") -> Order:
     order = start_checkout(prepared(wait_until, language=language), language=language, terms=True).order
     shop.sandbox.call(f"sessions/{order.attempts.get().session_id}/pay", card="4242424242424242")
     stored = Order.objects.filter(pk=order.pk, stored_at__isnull=False)
-    return wait_until(stored.first, seconds=60, what="the order to be paid and stored")  # type: ignore[no-any-return]
+    return wait_until(stored.first, seconds=60, what="the order to be paid and stored")  # type: ignore[no-any-return]  # the condition's answer
 
 
 def at_stripe(shop: LiveShop, kind: str) -> list[dict[str, Any]]:

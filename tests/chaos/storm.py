@@ -78,7 +78,7 @@ def run(shop: Shop, count: int, seed: str, *, customers: int = 8, pause: float =
 
 def say(line: str) -> None:
     """One line of progress: a storm takes a while."""
-    print(f"{time.strftime('%H:%M:%S')} {line}", flush=True)  # noqa: T201
+    print(f"{time.strftime('%H:%M:%S')} {line}", flush=True)
 
 
 def _buy(shop: Shop, number: int, seed: str, statuses: Counter[str], owner: afterwards.Owner) -> Purchase:
@@ -154,9 +154,9 @@ def a_day_passes(shop: Shop) -> None:
     """Told instead of waited for: drafts end, unpaid orders and attempts are two days older, and the sweep that beat sends
     every five minutes comes by. A customer whose voucher failed could have paid until now (C28)."""
     ago = "interval '2 days'"
-    shop.change(f"UPDATE orders_order SET created_at = created_at - {ago} WHERE state = 'pending'")  # noqa: S608
+    shop.change(f"UPDATE orders_order SET created_at = created_at - {ago} WHERE state = 'pending'")
     shop.change(
-        f"UPDATE payments_paymentattempt SET created_at = created_at - {ago}, expires_at = expires_at - {ago}"  # noqa: S608
+        f"UPDATE payments_paymentattempt SET created_at = created_at - {ago}, expires_at = expires_at - {ago}"
         " WHERE state IN ('created', 'pending')"
     )
     shop.change(

@@ -86,7 +86,7 @@ def test_a_web_process_killed_around_the_call_to_stripe_leaves_one_session(calm_
     [order] = buyer.purchase.orders
     made = [item for item in calm_shop.objects("checkout.session") if item["metadata"]["order"] == order]
     assert [item["id"] for item in made] == session
-    attempts = f"SELECT count(*) FROM {ATTEMPTS} a JOIN orders_order o ON o.id = a.order_id WHERE o.number = %s"  # noqa: S608
+    attempts = f"SELECT count(*) FROM {ATTEMPTS} a JOIN orders_order o ON o.id = a.order_id WHERE o.number = %s"
     assert calm_shop.rows(attempts, order) == [(1,)]
     assert buyer.pay(session[0], card=CARD)
     storm.settle(calm_shop, [buyer.purchase], seconds=100)

@@ -193,4 +193,4 @@ def _use_the_database_as_it_is() -> None:
 
 
 def say(line: dict[str, Any]) -> None:
-    print(json.dumps(line, ensure_ascii=False), flush=True)  # noqa: T201
+    print(json.dumps(line, ensure_ascii=False), flush=True)

@@ -110,7 +110,7 @@ def _change(node: ast.AST, tree: ast.AST) -> Iterator[str]:
         yield f"{before} → {ast.unparse(node)}"
     elif isinstance(node, ast.BoolOp | ast.BinOp) and type(node.op) in OPERATORS and not _text(node):
         before = ast.unparse(node)
-        node.op = OPERATORS[type(node.op)]()  # type: ignore[assignment]
+        node.op = OPERATORS[type(node.op)]()  # type: ignore[assignment]  # an operator of the same kind
         yield f"{before} → {ast.unparse(node)}"
     elif isinstance(node, ast.If | ast.IfExp):
         before = ast.unparse(node.test)

@@ -68,7 +68,7 @@ class Copy:
         tests = sorted({test for file in given.files for test in TESTS[file]})
         with subprocess.Popen([*PYTEST, *options, *narrowed, *tests], cwd=self.folder, stdout=subprocess.PIPE) as run:
             for line in run.stdout or ():
-                print(line.decode().rstrip(), flush=True)  # noqa: T201
+                print(line.decode().rstrip(), flush=True)
                 if line.startswith(b"{"):
                     said.append(json.loads(line))
         return said
@@ -110,7 +110,7 @@ def main() -> None:
     given.report.write_text(json.dumps({"commit": commit.stdout.strip()} | report, indent=2, ensure_ascii=False))
     for file, found in report.items():
         survivors = "".join(f"\n    {name}" for name in found["survivors"])
-        print(f"{file}: {found['tried']} of {found['all']} tried, {len(found['killed'])} killed{survivors}")  # noqa: T201
+        print(f"{file}: {found['tried']} of {found['all']} tried, {len(found['killed'])} killed{survivors}")
 
 
 def try_all(copy: Copy, given: argparse.Namespace) -> dict[str, Any]:
@@ -132,7 +132,7 @@ def try_all(copy: Copy, given: argparse.Namespace) -> dict[str, Any]:
         for mutant in found:
             if not killed[mutant.title] and (mutant.loose or given.confirm):
                 killed[mutant.title] = copy.killer(mutant)
-                print(f"{file}:{mutant.title}: {killed[mutant.title] or 'SURVIVED'}", flush=True)  # noqa: T201
+                print(f"{file}:{mutant.title}: {killed[mutant.title] or 'SURVIVED'}", flush=True)
         report[file] = {
             "all": len(every[file]),
             "tried": len(found),

@@ -70,7 +70,7 @@ def corners(image: Image.Image) -> list[tuple[int, ...]]:
         (width // 4, height * 3 // 4),
         (width * 3 // 4, height * 3 // 4),
     )
-    return [image.getpixel(place) for place in places]  # type: ignore[misc]
+    return [image.getpixel(place) for place in places]  # type: ignore[misc]  # an RGB pixel is a tuple
 
 
 def close(seen: Iterable[tuple[int, ...]], wanted: Iterable[tuple[int, ...]], by: int = 14) -> bool:

@@ -111,7 +111,7 @@ def test_sixteen_bit_grey_is_scaled_not_clipped() -> None:
     photo = checked(png(64, 48, 16, 0, rows))
     assert photo.state == "ready"
     shown = preview(photo)
-    assert close([shown.getpixel((10, 20)), shown.getpixel((54, 20))], [(64,) * 3, (192,) * 3], 3)  # type: ignore[list-item]
+    assert close([shown.getpixel((10, 20)), shown.getpixel((54, 20))], [(64,) * 3, (192,) * 3], 3)  # type: ignore[list-item]  # an RGB pixel is a tuple
 
 
 def test_an_embedded_profile_decides_the_colours() -> None:
@@ -121,7 +121,7 @@ def test_an_embedded_profile_decides_the_colours() -> None:
     image = Image.new("RGB", (64, 48), (200, 20, 20))
     photo = checked(encoded(image, "PNG", icc_profile=bytes(profile)))
     assert photo.state == "ready"
-    assert close([preview(photo).getpixel((5, 5))], [(20, 200, 20)], 12)  # type: ignore[list-item]
+    assert close([preview(photo).getpixel((5, 5))], [(20, 200, 20)], 12)  # type: ignore[list-item]  # an RGB pixel is a tuple
 
 
 @pytest.mark.parametrize("kind", ["PNG", "WEBP", "TIFF"])

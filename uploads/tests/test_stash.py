@@ -28,7 +28,7 @@ def client() -> Iterator[redis.Redis]:
 
 
 def photo_keys(client: redis.Redis) -> list[bytes]:
-    return sorted(bytes(key) for key in client.keys("photo*") if key != b"photos:total")  # type: ignore[arg-type]
+    return sorted(bytes(key) for key in client.keys("photo*") if key != b"photos:total")  # type: ignore[arg-type]  # redis-py types it for both text and bytes
 
 
 def test_bytes_come_back_as_they_were_sent_whatever_the_pieces() -> None:
