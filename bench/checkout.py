@@ -48,7 +48,7 @@ def rows() -> list[dict[str, object]]:
             ours, floor = [], []
             for _round in range(ROUNDS + 1):
                 drafts = iter(_drafts())
-                ours.append(_rate(lambda drafts=drafts: start_checkout(next(drafts), language="pt", terms=True)))  # type: ignore[misc]
+                ours.append(_rate(lambda drafts=drafts: start_checkout(next(drafts), language="pt", terms=True)))  # type: ignore[misc]  # mypy does not infer a lambda with a default
                 floor.append(_rate(_bare(address, sent[-1])))
         finally:
             parameters.remember = remember
@@ -81,7 +81,7 @@ def _bare(address: str, params: dict[str, Any]) -> Callable[[], object]:
     client = stripe.StripeClient(KEY, base_addresses={"api": address}, http_client=stripe.RequestsClient(timeout=30))
 
     def call() -> None:
-        made = client.v1.checkout.sessions.create(params, {"idempotency_key": secrets.token_hex(16)})  # type: ignore[arg-type]
+        made = client.v1.checkout.sessions.create(params, {"idempotency_key": secrets.token_hex(16)})  # type: ignore[arg-type]  # as the shop sends them
         Row(body=made.id).save(force_insert=True)
 
     return call

@@ -54,7 +54,7 @@ def ask(payment: LinkPayment) -> facts.Session | None:
     if not lasting(payment):
         return _look_for(payment)
     try:
-        return gateway.create_session(params(payment), idempotency_key=str(payment.idempotency_key))  # type: ignore[arg-type]
+        return gateway.create_session(params(payment), idempotency_key=str(payment.idempotency_key))  # type: ignore[arg-type]  # its type is checked in tests, by the SDK's own
     except gateway.GatewayUnavailable as error:
         if not error.replayed:
             raise

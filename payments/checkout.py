@@ -191,8 +191,8 @@ def _ask(attempt: PaymentAttempt) -> facts.Session | None:
     key = str(attempt.idempotency_key)
     try:
         if attempt.method == Method.ELEMENTS:
-            return facts.as_session(gateway.create_intent(params, idempotency_key=key))  # type: ignore[arg-type]
-        return gateway.create_session(params, idempotency_key=key)  # type: ignore[arg-type]
+            return facts.as_session(gateway.create_intent(params, idempotency_key=key))  # type: ignore[arg-type]  # as it was stored, checked by its hash
+        return gateway.create_session(params, idempotency_key=key)  # type: ignore[arg-type]  # as it was stored, checked by its hash
     except GatewayUnavailable as error:
         if not error.replayed:
             raise

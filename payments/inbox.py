@@ -34,7 +34,7 @@ COLUMNS = (
     " last_error, correlation_id, happened_at, received_at, processed_at"
 )
 INSERT = (
-    f"insert into {WebhookEvent._meta.db_table} ({COLUMNS}) values ({', '.join(['%s'] * (COLUMNS.count(',') + 1))})"  # noqa: S608
+    f"insert into {WebhookEvent._meta.db_table} ({COLUMNS}) values ({', '.join(['%s'] * (COLUMNS.count(',') + 1))})"  # noqa: S608 - the model's own names
     " on conflict (event_id) do nothing"
 )
 

@@ -24,7 +24,7 @@ time.sleep(600)
 
 
 def stubborn(path: Path, **orders: object) -> Orders:
-    return Orders([sys.executable, "-c", STUBBORN, str(path)], grace=0.5, **orders)  # type: ignore[arg-type]
+    return Orders([sys.executable, "-c", STUBBORN, str(path)], grace=0.5, **orders)  # type: ignore[arg-type]  # handed on
 
 
 def ids(path: Path) -> list[int]:

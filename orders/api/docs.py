@@ -23,7 +23,7 @@ class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-
         return {"type": "apiKey", "in": "cookie", "name": settings.SESSION_COOKIE_NAME}
 
 
-class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # registering a subclass is untyped in drf-spectacular
     """A trade customer's key: `Authorization: Api-Key <key>`."""
 
     target_class = "accounts.authentication.ApiKeyAuthentication"

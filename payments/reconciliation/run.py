@@ -73,7 +73,7 @@ def _compare(chosen: Chosen, tell: Tell, *, last: bool = False) -> Result:
             _try(step, work, result, tell)
         for day, steps in chosen:
             for step in steps:
-                if _try(step, lambda day=day, step=step: OF_A_DAY[step](day), result, tell):  # type: ignore[misc]
+                if _try(step, lambda day=day, step=step: OF_A_DAY[step](day), result, tell):  # type: ignore[misc]  # mypy does not infer a lambda with a default
                     finished.note(day, step)
     except SoftTimeLimitExceeded as error:
         result.failed["time"] = error  # the days that are finished are noted: the next run goes on

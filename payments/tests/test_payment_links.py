@@ -242,7 +242,7 @@ def test_of_two_pages_paid_at_once_one_is_kept(stripe_api: StandIn) -> None:
     for _time in range(4):
         made = link()
         turns = itertools.cycle(two_pages_paid(stripe_api, made))
-        results = together(10, lambda turns=turns: link_payments.settle(next(turns)))  # type: ignore[misc]
+        results = together(10, lambda turns=turns: link_payments.settle(next(turns)))  # type: ignore[misc]  # mypy does not infer a lambda with a default
         assert results == [True] * 10
         run_refunds()
         run_refunds()

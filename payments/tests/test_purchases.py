@@ -127,7 +127,7 @@ def test_of_two_versions_paid_at_once_one_is_bought(stripe_api: StandIn) -> None
         for attempt in (old, new):
             stripe_api.pay(str(attempt.session_id))
         turns = itertools.cycle([str(old.session_id), str(new.session_id)])
-        results = together(10, lambda turns=turns: confirmation.settle_session(next(turns)))  # type: ignore[misc]
+        results = together(10, lambda turns=turns: confirmation.settle_session(next(turns)))  # type: ignore[misc]  # mypy does not infer a lambda with a default
         assert not [result for result in results if isinstance(result, Exception)]
         give_back()
         first, second = sorted(states(old, new))

@@ -63,7 +63,7 @@ def test_the_print_file_is_cut_as_the_editor_shows_it(browser: Browser, live_sho
         crop = crop_of(page)
         assert crop
         assert (crop["width"] * 3000 > crop["height"] * 2000) is not turned
-        _thumbnail, printed = make(file.read_bytes(), 3000, 2000, [PrintSpec(100, 150, crop=crop)])  # type: ignore[arg-type]
+        _thumbnail, printed = make(file.read_bytes(), 3000, 2000, [PrintSpec(100, 150, crop=crop)])  # type: ignore[arg-type]  # numbers, as JSON brought them
         paper = Image.open(io.BytesIO(printed))
         for seen, cut, length in zip(edges_of(shown), edges_of(paper), paper.size, strict=True):
             assert 0.05 < cut < 0.95

@@ -166,9 +166,9 @@ class Trial:
             if not self.new_database:
                 _use_the_database_as_it_is()
             for program in (self.sandbox.program, self.bucket.server):
-                program.start = program.stop = lambda: None  # type: ignore[method-assign]
-            fixtures.Sandbox = lambda folder: self.sandbox  # type: ignore[misc,assignment]
-            fixtures.Bucket = lambda folder: self.bucket  # type: ignore[misc,assignment]
+                program.start = program.stop = lambda: None  # type: ignore[method-assign]  # replaced in this fork alone
+            fixtures.Sandbox = lambda folder: self.sandbox  # type: ignore[misc,assignment]  # replaced in this fork alone
+            fixtures.Bucket = lambda folder: self.bucket  # type: ignore[misc,assignment]  # replaced in this fork alone
             Path(answer).write_text(json.dumps(work()))
         except BaseException as error:  # noqa: BLE001 - a fork must never go on into its parent's work
             Path(answer).write_text(json.dumps({"failed": [f"did not run: {error!r}"]}))
