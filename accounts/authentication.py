@@ -1,15 +1,30 @@
-"""How API callers are known: the session cookie with its CSRF token, for visitors without an account too."""
+"""How API callers are known: a trade customer's key, or the session cookie with its CSRF token, also without an account."""
 
 from collections.abc import Mapping
 
+import structlog
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
-from rest_framework.authentication import SessionAuthentication
-from rest_framework.exceptions import PermissionDenied
+from rest_framework.authentication import BaseAuthentication, SessionAuthentication
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
 
-from accounts import csrf
+from accounts import csrf, services
 from accounts.models import User
+
+
+class ApiKeyAuthentication(BaseAuthentication):
+    """`Authorization: Api-Key <key>`. No cookie speaks for the caller then, and so no CSRF token is asked for (S7)."""
+
+    def authenticate(self, request: Request) -> tuple[User, None] | None:
+        scheme, _space, key = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "api-key":
+            return None
+        user = services.user_of_api_key(key.strip())
+        if user is None:
+            raise AuthenticationFailed
+        structlog.contextvars.bind_contextvars(user_id=user.pk)
+        return user, None
 
 
 class VisitorSessionAuthentication(SessionAuthentication):

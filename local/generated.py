@@ -14,6 +14,7 @@ _PREFIXES = {
     "STRIPE_PUBLISHABLE_KEY": "pk_test_",
     "STRIPE_WEBHOOK_SECRET": "whsec_sandbox_",
     "GOOGLE_MAPS_API_KEY": "AIza",
+    "DEMO_API_KEY": "demo_",
 }
 
 

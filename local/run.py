@@ -100,6 +100,8 @@ class Run:
         for note in self.notes:
             self.supervisor.say(note)
         os.environ.update(builtin.variables(self.needs, self.ports, self.secrets))
+        if self.demo and not os.environ.get("DEMO_API_KEY"):
+            os.environ["DEMO_API_KEY"] = self.secrets["DEMO_API_KEY"]
         self._empty_metrics()
         self._start_databases()
         self._start_services()
@@ -222,8 +224,9 @@ class Run:
             lines += [f"{'bucket':<12}{os.environ['AWS_S3_ENDPOINT_URL']}/ (files under .run/s3/)"]
         if self.demo:
             lines += [
-                f"{'accounts':<12}owner@example.test, staff@example.test",
+                f"{'accounts':<12}owner@example.test, staff@example.test, trade@example.test",
                 f"{'password':<12}{os.environ.get('DEMO_PASSWORD') or 'photoorders'}",
+                f"{'API key':<12}{os.environ['DEMO_API_KEY']} (of trade@example.test)",
                 f"{'card':<12}4242 4242 4242 4242, any date to come, any three digits",
             ]
         return lines

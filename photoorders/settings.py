@@ -276,8 +276,7 @@ WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ("map", "jpg", "jpeg", "png", "gif", "webp
 # --- Mail ---------------------------------------------------------------------------------------------------------
 vars().update(env.email("EMAIL_URL", "smtp://127.0.0.1:1025"))
 EMAIL_TIMEOUT = 20  # seconds
-DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "Photoorders <loja@example.test>")
-SERVER_EMAIL = DEFAULT_FROM_EMAIL
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("DEFAULT_FROM_EMAIL", "Photoorders <loja@example.test>")
 OWNER_EMAIL = env.text("OWNER_EMAIL", "owner@example.test")
 
 # --- Stripe, Google -----------------------------------------------------------------------------------------------
@@ -327,7 +326,10 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
 
 # --- API ----------------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.VisitorSessionAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "accounts.authentication.ApiKeyAuthentication",
+        "accounts.authentication.VisitorSessionAuthentication",
+    ],
     "DEFAULT_PERMISSION_CLASSES": [],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["orders.api.parsers.BoundedJSONParser"],

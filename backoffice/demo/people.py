@@ -18,5 +18,11 @@ def install_people(password: str) -> list[str]:
     return [user.email for user, created in made if created]
 
 
+def install_api_key(key: str) -> str:
+    """The trade account's key: the given one, or a new one where the account has none. "" where it has one already."""
+    trade = User.objects.get(email=TRADE)
+    return services.make_api_key(trade, key) if key or not trade.api_keys.exists() else ""
+
+
 def owner() -> User:
     return User.objects.get(email=OWNER)

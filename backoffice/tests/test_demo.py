@@ -6,6 +6,7 @@ from typing import Any
 import redis
 from django.core.management import call_command
 
+from accounts import services
 from accounts.models import User
 from orders.models import Order, OrderPhoto
 from outbox.models import OutboxMessage
@@ -24,6 +25,7 @@ def test_the_demo_is_whole_leaves_nothing_in_redis_and_is_made_once(
     """Orders in every state, their photos in S3, accounts with DEMO_PASSWORD; a second run adds nothing."""
     settings.DEMO = True
     monkeypatch.setenv("DEMO_PASSWORD", "another one")
+    monkeypatch.setenv("DEMO_API_KEY", "demo_key")
     seed()
     assert set(Order.objects.values_list("state", flat=True)) == set(Order.State.values)
     stored = OrderPhoto.objects.exclude(storage_key="")
@@ -34,6 +36,7 @@ def test_the_demo_is_whole_leaves_nothing_in_redis_and_is_made_once(
     assert list(Order.objects.filter(state="cancelled").values_list("payment_state", flat=True)) == ["refunded"]
     for email in ("owner@example.test", "staff@example.test", "trade@example.test"):
         assert User.objects.get(email=email).check_password("another one")
+    assert str(services.user_of_api_key("demo_key")) == "trade@example.test"
     left = {key.decode().split(":")[0] for key in redis.Redis.from_url(settings.REDIS_URL).scan_iter("*")}
     assert not left & {"draft", "snapshot", "photo"}
     before = (Order.objects.count(), PaymentAttempt.objects.count(), User.objects.count(), keys)

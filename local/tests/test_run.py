@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from local import builtin, manage, ports
+from local import builtin, generated, manage, ports
 from local.fixtures import wait_until
 from local.kept import ROOT
+from local.run import Run
 
 SLOW_TO_END = """
 import sys, time
@@ -101,3 +102,20 @@ def test_a_database_of_ones_own_needs_no_running_shop(run_folder: Path, monkeypa
     monkeypatch.setenv("DATABASE_URL", "postgres://elsewhere")
     manage.adopt(["restore", "backups/x"])
     assert os.environ["DATABASE_URL"] == "postgres://elsewhere"
+
+
+def test_the_demos_accounts_and_the_trade_accounts_key_are_printed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DESIGN 4: three accounts, one password, and the key made at the first start and kept, or DEMO_API_KEY."""
+    made = generated.read(tmp_path / "secrets.json")["DEMO_API_KEY"]
+    assert len(made) >= 50
+    assert generated.read(tmp_path / "secrets.json")["DEMO_API_KEY"] == made
+    monkeypatch.setenv("DEMO_API_KEY", made)
+    monkeypatch.delenv("DEMO_PASSWORD", raising=False)
+    run = Run.__new__(Run)  # without the lock and the ports of a real start
+    run.demo, run.url, run.needs = True, "http://127.0.0.1:8000/", builtin.Needs(*[False] * 8)
+    said = "\n".join(run._greeting())
+    assert "owner@example.test, staff@example.test, trade@example.test" in said
+    assert f"{made} (of trade@example.test)" in said
+    assert "photoorders" in said

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from backoffice.demo.past_orders import install_orders
-from backoffice.demo.people import install_people
+from backoffice.demo.people import TRADE, install_api_key, install_people
 from backoffice.demo.studio import install_studio
 from orders.catalogue import install_default_catalogue
 
@@ -24,6 +24,9 @@ class Command(BaseCommand):
             self.stdout.write("Studio and price list are set up.")
         for email in install_people(password):
             self.stdout.write(f"Account {email} is made.")
+        given = os.environ.get("DEMO_API_KEY", "")
+        if (key := install_api_key(given)) and not given:
+            self.stdout.write(f"The API key of {TRADE}, shown only now: {key}")
         made, stored = install_orders()
         if made:
             self.stdout.write(f"Orders made: {made}.")
