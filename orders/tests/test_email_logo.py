@@ -87,11 +87,11 @@ def test_the_logos_own_page_answers_politely_whatever_the_storage_does(
         "image/png",
         "public, max-age=300",
     )
-    assert shown.content == storage.read(shop.logo.name)
+    assert shown.content == storage.read(str(shop.logo.name))
     s3.stop()
     away = client.get("/logo/")
     assert (away.status_code, away["Retry-After"], away["Cache-Control"]) == (503, "60", "no-store")
     s3.start()
     assert client.get("/logo/").status_code == 200
-    storage.delete(shop.logo.name)
+    storage.delete(str(shop.logo.name))
     assert client.get("/logo/").status_code == 404
