@@ -1,5 +1,6 @@
 """Refusals are said in the language of the page: files that are not taken, addresses abroad (U2, A1)."""
 
+import datetime
 import io
 import re
 from collections.abc import Callable
@@ -14,8 +15,8 @@ from django.test import Client
 from PIL import Image
 
 from addresses.tests.conftest import Google, place
-from orders import catalogue, drafts
-from orders.models import Order
+from orders import catalogue, drafts, links
+from orders.models import Order, OrderEvent
 from orders.tests import visitors
 from orders.tests.factories import OrderFactory
 from uploads import stash
@@ -225,3 +226,14 @@ def test_english_readers_are_told_what_iva_is() -> None:
     shown = [text for text in entries if re.search(r"\bIVA\b.*(?:included|in it)|with IVA\b", text)]
     assert len(shown) >= 4
     assert [text for text in shown if "VAT (IVA)" not in text and "(cents)" not in text] == []
+
+
+@pytest.mark.parametrize(("language", "day"), [("pt", "7 de março, 14:05"), ("en", "7 March, 14:05")])
+def test_the_order_page_writes_all_its_dates_alike(client: Client, language: str, day: str) -> None:
+    """Months in words, above the steps and at each of them; no numbers with strokes beside them."""
+    order = OrderFactory(paid=True, language=language)
+    at = datetime.datetime(2026, 3, 7, 14, 5, tzinfo=datetime.UTC)
+    OrderEvent.objects.create(order=order, kind="paid", to_state="paid", at=at)
+    page = client.get(links.order_path(order), headers={"accept-language": language}).content.decode()
+    assert day in page
+    assert re.findall(r"\d{1,2}/\d{1,2}/\d{4}", page) == []

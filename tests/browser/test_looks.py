@@ -22,7 +22,7 @@ from orders import links
 from orders.models import LegalDocument, ShopSettings
 from payments.models import LinkPayment, PaymentLink
 from payments.problems import PaymentServiceUnavailable
-from tests.browser.orders import STATES, order_in
+from tests.browser.orders import LONG_NAME, STATES, order_in
 from tests.browser.photos import landscape
 from tests.browser.test_desk import signed_in, without_fault
 from tests.browser.test_purchase import upload
@@ -248,6 +248,29 @@ def test_the_refund_of_a_payment_by_link_is_without_fault(
     )
     page = signed_in(shop_page(size, "pt", dark=dark), accounts.ensure_owner("dona@example.test", None)[0])
     without_fault(page, f"/admin/payments/linkpayment/{paid.pk}/change/", ".bo-card")
+
+
+def test_the_way_of_an_order_fills_its_panel_and_file_names_are_whole(shop_page: Callable[..., Page]) -> None:
+    """The line of steps ends where the panel does; on a phone a name of ordinary length is read to its end."""
+    order = order_in("shipped", language="en")
+    desktop, phone = shop_page("desktop", "en"), shop_page("phone", "en")
+    desktop.goto(links.order_path(order))
+    gap = desktop.locator(".timeline").evaluate(
+        "list => list.getBoundingClientRect().right - list.lastElementChild.getBoundingClientRect().right"
+    )
+    assert abs(gap) < 2
+    line = desktop.locator(".timeline li:last-child").evaluate("node => node.getBoundingClientRect().width")
+    assert line < 220  # as wide as its words
+    phone.goto(links.order_path(order))
+    cut = (
+        "all => all.filter((node) => node.scrollWidth > node.clientWidth || node.scrollHeight > node.clientHeight + 1)"
+    )
+    names = phone.locator(".print-list .file")
+    assert names.count() == 3
+    assert names.evaluate_all(f"all => ({cut})(all).map((node) => node.innerText.slice(0, 20))") in (
+        [],
+        [LONG_NAME[:20]],
+    )
 
 
 def test_who_wants_no_motion_gets_none(shop_page: Callable[..., Page]) -> None:
