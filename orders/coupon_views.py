@@ -33,7 +33,7 @@ def coupon(request: HttpRequest, draft: Draft) -> HttpResponse:
     except Problem as problem:
         messages.error(request, str(problem.detail))
     else:
-        messages.success(request, _("The code is taken.") if code.strip() else _("The code is removed."))
+        messages.success(request, _("The code is applied.") if code.strip() else _("The code is removed."))
     return redirect("review")
 
 
