@@ -3,6 +3,8 @@
 import dataclasses
 import json
 import unicodedata
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Literal, TypedDict
 
 import structlog
@@ -19,6 +21,8 @@ from outbox.services import enqueue
 
 WARN_EVERY_SECONDS = 3600
 MAX_CANDIDATES = 8
+
+Asking = Callable[[], AbstractContextManager[object]]
 
 log = structlog.get_logger(__name__)
 
@@ -81,14 +85,17 @@ class AddressServiceUnavailable(AddressError):
     detail = _("We cannot check addresses at the moment. Nothing was lost: please try again in a few minutes.")
 
 
-def validate(street: str, extra: str, postal_code: str, city: str, *, place_id: str = "") -> Verdict:
-    """The verdict on an address whose postal code has been checked; `place_id` picks one of several candidates.
+def validate(
+    street: str, extra: str, postal_code: str, city: str, *, place_id: str = "", asking: Asking = nullcontext
+) -> Verdict:
+    """The verdict on an address whose postal code has been checked; `place_id` picks one of several candidates. `asking`
+    is entered around a call of Google's, not where the answer is known, and may refuse it by raising.
 
     `extra` (door, floor) stays here: it would only confuse the search. Raises AddressNotFound, AddressAmbiguous,
     AddressNotInPortugal, AddressServiceUnavailable.
     """
     try:
-        places = _places(f"{street}, {postal_code} {city}", _cache_key(street, postal_code, city))
+        places = _places(f"{street}, {postal_code} {city}", _cache_key(street, postal_code, city), asking)
     except google.GoogleError as error:
         return _outage(error)
     return judge(places, postal_code, place_id)
@@ -108,12 +115,13 @@ def locality(postal_code: str) -> str:
     return towns.pop() if len(towns) == 1 else ""
 
 
-def _places(query: str, key: str) -> list[google.Place]:
+def _places(query: str, key: str, asking: Asking = nullcontext) -> list[google.Place]:
     """What Google finds, asked once a day (A2). Raises GoogleError."""
     cached = cache.get(key)
     if cached is not None:
         return [google.Place(**fields) for fields in json.loads(cached)]
-    places = google.geocode(query)
+    with asking():
+        places = google.geocode(query)
     cache.set(key, json.dumps([dataclasses.asdict(place) for place in places]), settings.ADDRESS_CACHE_SECONDS)
     return places
 

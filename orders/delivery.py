@@ -66,7 +66,12 @@ def clean(fields: Mapping[str, object]) -> dict[str, str]:
 
 
 def judge(
-    cleaned: dict[str, str], *, keep: bool = False, use_suggestion: bool = False, place_id: str = ""
+    cleaned: dict[str, str],
+    *,
+    keep: bool = False,
+    use_suggestion: bool = False,
+    place_id: str = "",
+    asking: addresses.Asking = contextlib.nullcontext,
 ) -> tuple[dict[str, str], dict[str, Any]]:
     """The delivery and the verdict on its address, `{kind, formatted_address, place_id, suggestion, zone, confirmed, flagged}`.
 
@@ -85,7 +90,12 @@ def judge(
             "flagged": False,
         }
     found = addresses.validate(
-        cleaned["street"], cleaned["extra"], cleaned["postal_code"], cleaned["city"], place_id=place_id
+        cleaned["street"],
+        cleaned["extra"],
+        cleaned["postal_code"],
+        cleaned["city"],
+        place_id=place_id,
+        asking=asking,
     )
     accepted = use_suggestion and found.suggestion is not None
     if accepted and found.suggestion is not None:

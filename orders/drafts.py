@@ -22,6 +22,7 @@ from django.utils import timezone, translation
 from django.utils.encoding import force_str
 from django_redis import get_redis_connection
 
+from addresses.services import Asking
 from orders import coupons, delivery, items
 from orders.models import Order
 from orders.problems import DraftBusy, DraftExpired, DraftOrdered
@@ -184,8 +185,9 @@ def set_items(draft: Draft, rows: object) -> Draft:
     return _changed(update(draft.id, change))
 
 
-def set_delivery(draft: Draft, fields: Mapping[str, object]) -> Draft:
-    """Checks and stores the delivery; the verdict on its address is `draft.address` (A1–A5).
+def set_delivery(draft: Draft, fields: Mapping[str, object], asking: Asking = contextlib.nullcontext) -> Draft:
+    """Checks and stores the delivery; the verdict on its address is `draft.address` (A1–A5). `asking` as in
+    addresses.services.validate.
 
     Raises Invalid, or one of addresses' errors; what was typed is then kept in `draft.typed`, and nothing else changes.
     The outside service is asked before anything is written.
@@ -198,6 +200,7 @@ def set_delivery(draft: Draft, fields: Mapping[str, object]) -> Draft:
             keep=bool(fields.get("keep")),
             use_suggestion=bool(fields.get("use_suggestion")),
             place_id=str(fields.get("place_id") or ""),
+            asking=asking,
         )
     except Exception:  # refused or an outage: either way what was typed is kept, and the error goes on upwards
         update(draft.id, lambda newest: setattr(newest, "typed", cleaned))

@@ -18,11 +18,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from addresses.services import AddressAmbiguous, AddressError
-from orders import advice, cards, checkout, drafts, forms, hints, pictures, price_book, sizes, start_page
+from orders import advice, cards, checkout, drafts, forms, hints, limits, pictures, price_book, sizes, start_page
 from orders import basket as baskets
 from orders.basket import Basket
 from orders.delivery import LENGTHS
 from orders.drafts import Draft
+from orders.limits import TooOften
 from orders.models import ShippingZone, ShopSettings
 from orders.problems import Errors, Invalid, Problem
 from orders.running_total import prints_text
@@ -99,13 +100,17 @@ def delivery(request: HttpRequest, draft: Draft) -> HttpResponse:
         return _delivery(request, draft, draft.typed or draft.delivery or {})
     fields = _delivery_fields(request)
     try:
-        draft = drafts.set_delivery(draft, fields)
+        draft = drafts.set_delivery(draft, fields, lambda: limits.counted(limits.ADDRESSES, request))
     except Invalid as problem:
         return _delivery(
             request, draft, fields, problem.errors if isinstance(problem.errors, Mapping) else {}, status=422
         )
     except AddressError as problem:
         return _delivery(request, draft, fields, problem=problem, status=problem.status)
+    except TooOften as problem:
+        answer = _delivery(request, draft, fields, problem=problem, status=problem.status)
+        answer["Retry-After"] = str(problem.wait)
+        return answer
     return redirect("review" if (draft.address or {}).get("confirmed") else "delivery")
 
 
@@ -206,7 +211,7 @@ def _delivery(
     draft: Draft,
     values: Mapping[str, Any],
     errors: Errors | None = None,
-    problem: AddressError | None = None,
+    problem: AddressError | TooOften | None = None,
     status: int = 200,
 ) -> HttpResponse:
     shop = ShopSettings.load()

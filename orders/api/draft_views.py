@@ -1,12 +1,14 @@
 """Drafts over HTTP: thin callers of orders.drafts."""
 
+import functools
+
 from django.middleware.csrf import get_token
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from orders import drafts
+from orders import drafts, limits
 from orders.api import serializers
 from orders.basket import draft_json
 from orders.problems import FieldError, Invalid
@@ -47,11 +49,13 @@ class DeliveryView(APIView):
     )
     def put(self, request: Request, draft_id: str) -> Response:
         """Checks and keeps where the order goes. 422: address_not_found, address_ambiguous (with `candidates`),
-        address_not_in_portugal. A `suggested` address needs `keep` or `use_suggestion` before it can be paid for."""
+        address_not_in_portugal; 429 too_many_tries after thirty new addresses in ten minutes, with Retry-After.
+        A `suggested` address needs `keep` or `use_suggestion` before it can be paid for."""
         draft = drafts.for_request(request, draft_id)
         if not isinstance(request.data, dict):
             raise Invalid({"non_field_errors": [FieldError("invalid", "Please send an object.")]})
-        draft = drafts.set_delivery(draft, request.data)
+        asking = functools.partial(limits.counted, limits.ADDRESSES, request._request)
+        draft = drafts.set_delivery(draft, request.data, asking)
         verdict = draft.address or {}
         return Response(
             {

@@ -57,7 +57,7 @@ def as_api_exception(error: Exception) -> Exception:
     if isinstance(error, Invalid):
         return exceptions.ValidationError(_details(error.errors))
     if isinstance(error, Problem | AddressError):
-        wait = RETRY_SECONDS if error.status == 503 else None
+        wait = RETRY_SECONDS if error.status == 503 else getattr(error, "wait", None)
         return Refusal(error.status, error.code, str(error.detail), error.extra, wait)
     if isinstance(error, StorageFull):
         detail = _("So many photos are being ordered that there is no room left. Please try again in a few minutes.")
