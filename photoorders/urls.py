@@ -5,7 +5,7 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView
 
 from orders.api.docs import DocsView
-from photoorders import health, metrics
+from photoorders import health, metrics, robots
 
 urlpatterns = [
     path("", include("orders.page_urls")),  # first: they are asked for most
@@ -14,6 +14,7 @@ urlpatterns = [
     path("health/live", health.live, name="health-live"),
     path("health/ready", health.ready, name="health-ready"),
     path("metrics", metrics.metrics, name="metrics"),
+    path("robots.txt", robots.robots, name="robots"),
     path("api/v1/", include("orders.api.urls")),
     path("api/v1/", include(("payments.api_urls", "payments-api"))),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),

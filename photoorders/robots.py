@@ -1,0 +1,14 @@
+"""robots.txt: what search engines should not ask for."""
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_safe
+
+CLOSED = ("/admin/", "/orders/", "/pay/", "/api/", "/delivery/", "/review/")  # nothing there is for strangers
+TEXT = "User-agent: *\n" + "".join(f"Disallow: {path}\n" for path in CLOSED)
+
+
+@cache_control(public=True, max_age=86_400)
+@require_safe
+def robots(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(TEXT, content_type="text/plain; charset=utf-8")
