@@ -15,6 +15,7 @@ PIECE_BYTES = 2 * CHUNK_BYTES  # whole chunks go on without being copied
 MOST_PARTS = 1000
 HEADER_BYTES = 8192  # of one part: names of 300 characters, each of four bytes
 DRAIN_SECONDS = 20
+DRAIN_BYTES = 16 * 1024  # a read waits until it has them all, however slowly they come
 
 
 class Interrupted(Exception):
@@ -76,7 +77,7 @@ def drain(request: HttpRequest) -> None:
     left = 2 * settings.UPLOAD_MAX_FILE_MB * 1024 * 1024
     with contextlib.suppress(Interrupted):
         while left > 0 and time.monotonic() < until:
-            piece = _read(request, PIECE_BYTES)
+            piece = _read(request, DRAIN_BYTES)
             if not piece:
                 return
             left -= len(piece)
