@@ -68,8 +68,8 @@ class RefundsView(APIView):
     )
     def post(self, request: Request, payment_id: str) -> Response:
         """Staff: refunds the amount, or all that is left. 409 `over_refund`, `not_refundable`. With an
-        `Idempotency-Key` a repeated call is the same refund (C33); 422 `idempotency_key_reused` where the amount is
-        another."""
+        `Idempotency-Key` a repeated call is the same refund (C33); 422 `idempotency_key_reused` where amount or
+        reason are others."""
         attempt = _for_staff(request, payment_id, REFUND)
         asked = serializers.RefundRequestSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
@@ -92,7 +92,7 @@ class LinkRefundsView(APIView):
     def post(self, request: Request, payment_id: str) -> Response:
         """Staff: refunds the amount of a payment by link, or all that is left; a worker sends it, so it is answered as
         `created`. 409 `over_refund`, `not_refundable`. With an `Idempotency-Key` a repeated call is the same refund (C33);
-        422 `idempotency_key_reused` where the amount is another."""
+        422 `idempotency_key_reused` where amount or reason are others."""
         _demand_staff(request, payment_id, REFUND)
         payment = get_object_or_404(LinkPayment, public_id=payment_id)
         asked = serializers.RefundRequestSerializer(data=request.data)

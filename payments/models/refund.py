@@ -33,6 +33,7 @@ class Refund(models.Model):
     amount_cents = models.PositiveIntegerField(_("amount (cents)"))
     currency = models.CharField(_("currency"), max_length=3, default="EUR")
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.CREATED)
+    asked_all = models.BooleanField(null=True, editable=False)  # the request named no amount; None: nobody kept that
     reason = models.CharField(_("reason"), max_length=255, blank=True)
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, verbose_name=_("who")

@@ -133,15 +133,35 @@ def test_the_same_key_again_is_the_same_refund(paid: PaymentAttempt, stripe_api:
     assert (first.pk, len(stripe_api.objects("refund"))) == (second.pk, 1)
 
 
-def test_a_key_of_another_amount_or_payment_is_refused(paid: PaymentAttempt, stripe_api: StandIn) -> None:
-    """C59: it is no repeated request, whatever else it is. "All that is left" fits whatever the key refunded."""
+def test_a_key_of_another_amount_reason_or_payment_is_refused(paid: PaymentAttempt, stripe_api: StandIn) -> None:
+    """C59: it is no repeated request, whatever else it is; "all that is left" is an amount of its own."""
     other = pay(stripe_api)
-    made = refunds.refund(paid.pk, 30, reason="x", key="mine")
-    for attempt_id, cents in ((paid.pk, 31), (other.pk, 30), (other.pk, None)):
+    refunds.refund(paid.pk, 30, reason="x", key="mine")
+    refunds.refund(paid.pk, reason="x", key="the rest")
+    for attempt_id, cents, reason, key in (
+        (paid.pk, 31, "x", "mine"),
+        (paid.pk, None, "x", "mine"),
+        (paid.pk, 30, "y", "mine"),
+        (paid.pk, 40, "x", "the rest"),
+        (other.pk, 30, "x", "mine"),
+        (other.pk, None, "x", "the rest"),
+    ):
         with pytest.raises(IdempotencyKeyReused):
-            refunds.refund(attempt_id, cents, reason="x", key="mine")
-    assert refunds.refund(paid.pk, reason="x", key="mine").pk == made.pk
-    assert [refund["amount"] for refund in stripe_api.objects("refund")] == [30]
+            refunds.refund(attempt_id, cents, reason=reason, key=key)
+    assert refunds.refund(paid.pk, reason="x", key="the rest").amount_cents == 40
+    assert [refund["amount"] for refund in stripe_api.objects("refund")] == [30, 40]
+
+
+def test_a_key_noted_by_an_earlier_version_fits_its_amount_and_all_that_is_left(
+    paid: PaymentAttempt, stripe_api: StandIn
+) -> None:
+    """C33: what it did not keep is not held against the caller."""
+    made = refunds.refund(paid.pk, 70, reason="x", key="mine")
+    Refund.objects.update(asked_all=None)
+    assert [refunds.refund(paid.pk, cents, reason="y", key="mine").pk for cents in (None, 70)] == [made.pk] * 2
+    with pytest.raises(IdempotencyKeyReused):
+        refunds.refund(paid.pk, 69, reason="y", key="mine")
+    assert len(stripe_api.objects("refund")) == 1
 
 
 def test_a_refund_made_in_the_dashboard_reaches_the_books_once(paid: PaymentAttempt, stripe_api: StandIn) -> None:
