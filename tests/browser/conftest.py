@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from orders.models import ShopSettings
 from tests.browser.photos import album
+from tests.browser.visits import Visitor
 
 ARTIFACTS = Path(__file__).resolve().parents[2] / "test-artifacts"
 SIZES = {
@@ -68,6 +69,16 @@ def shop_page(browser: Browser, live_shop: Any) -> Iterator[Callable[..., Page]]
     for context in contexts:
         context.close()
     assert troubles == []
+
+
+@pytest.fixture(
+    params=[("phone", "pt", True), ("desktop", "en", False)],
+    ids=["phone-pt", "desktop-en-noscript"],
+)
+def visitor(request: pytest.FixtureRequest, shop_page: Callable[..., Page]) -> Visitor:
+    """The test runs for both."""
+    size, language, javascript = request.param
+    return Visitor(shop_page(size, language, javascript=javascript), language, javascript)
 
 
 def can_run_scripts(page: Page) -> bool:

@@ -15,7 +15,7 @@ from orders.drafts import Draft
 from orders.models import Order
 from payments.models import PaymentAttempt
 from tests.browser.test_purchase import pay
-from tests.browser.visits import carry, in_words, prepared
+from tests.browser.visits import Visitor, about_to_pay, enter_card, in_words
 from uploads import stash
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.timeout(240)]
@@ -45,33 +45,21 @@ def left_intact(shop: LiveShop, before: Draft) -> None:
     assert not Order.objects.exclude(paid_at=None, stored_at=None, name="", email="").exists()
 
 
-def try_card(page: Page, number: str) -> None:
-    for name, value in {"number": number, "expiry": "12/34", "cvc": "123", "name": "ANA SA"}.items():
-        page.fill(f"[name={name}]", value)
-    page.locator("button[value=card]").click()
-
-
-@pytest.mark.parametrize(("size", "language", "javascript"), [("phone", "pt", True), ("desktop", "en", False)])
 def test_every_failure_is_said_in_the_pages_language_and_the_next_try_pays(
-    shop_page: Callable[..., Page],
+    visitor: Visitor,
     looks_right: Callable[[Page, str], None],
     live_shop: LiveShop,
     wait_until: Callable[..., Any],
-    size: str,
-    language: str,
-    javascript: bool,
 ) -> None:
     """Declined, insufficient funds, expired card, 3-D Secure refused, cancelled, page expired; C5, C7."""
-    page = shop_page(size, language, javascript=javascript)
-    draft = prepared(wait_until, language=language)
-    carry(page, draft)
-    page.goto("/review/")
+    page, language = visitor.page, visitor.language
+    draft = about_to_pay(page, wait_until, language)
     pay(page, "4000000000000002")
     for number, said in SAID.items():
-        try_card(page, number)
+        enter_card(page, number)
         expect(page.get_by_role("alert")).to_contain_text(said[language])
         left_intact(live_shop, draft)
-    try_card(page, CHALLENGED)
+    enter_card(page, CHALLENGED)
     page.locator("button[value=fail]").click()
     expect(page.get_by_role("alert")).to_contain_text(NOT_AUTHENTICATED[language])
     left_intact(live_shop, draft)

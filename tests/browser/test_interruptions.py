@@ -15,7 +15,7 @@ from orders.models import Order
 from payments.models import PaymentAttempt
 from tests.browser.test_purchase import pay
 from tests.browser.test_uploads import heavy
-from tests.browser.visits import at_stripe, carry, in_words, prepared
+from tests.browser.visits import Visitor, about_to_pay, at_stripe, carry, enter_card, in_words, prepared
 from uploads import stash
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.timeout(240)]
@@ -23,7 +23,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pyte
 Opened = Callable[..., Page]
 Wait = Callable[..., Any]
 AT_STRIPE = re.compile(re.escape(settings.STRIPE_API_BASE))
-both = pytest.mark.parametrize(("size", "language", "javascript"), [("phone", "pt", True), ("desktop", "en", False)])
 SLOW = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 600_000}  # bytes a second
 
 
@@ -41,12 +40,6 @@ def cut_off(page: Page) -> None:
     """Presses "pay", and sees the browser's own page about the network."""
     with page.expect_event("framenavigated", lambda frame: frame.url.startswith("chrome-error://")):
         page.locator("form.pay button").click(no_wait_after=True)
-
-
-def pay_there(page: Page) -> None:
-    for name, value in {"number": "4242424242424242", "expiry": "12/34", "cvc": "123", "name": "ANA SA"}.items():
-        page.fill(f"[name={name}]", value)
-    page.locator("button[value=card]").click()
 
 
 def paid(wait_until: Wait) -> Order:
@@ -81,14 +74,12 @@ def test_an_upload_cut_in_the_middle_arrives_whole_and_once(shop_page: Opened, t
     assert not Order.objects.exists()
 
 
-@both
 def test_the_network_goes_when_paying_begins_and_nothing_is_paid_twice(
-    shop_page: Opened, live_shop: LiveShop, wait_until: Wait, size: str, language: str, javascript: bool
+    visitor: Visitor, live_shop: LiveShop, wait_until: Wait
 ) -> None:
     """U5, C5: first the click never arrives, then its answer does not; the third one pays, once."""
-    page = shop_page(size, language, javascript=javascript)
-    carry(page, prepared(wait_until, language=language))
-    page.goto("/review/")
+    page = visitor.page
+    about_to_pay(page, wait_until, visitor.language)
     page.check("[name=accept_terms]")
     page.context.set_offline(True)
     cut_off(page)
@@ -112,13 +103,12 @@ def test_the_network_goes_when_paying_begins_and_nothing_is_paid_twice(
     assert len(at_stripe(live_shop, "checkout.session")) == 1
 
 
-@both
 def test_the_back_button_finds_what_was_typed_and_pays_once(
-    shop_page: Opened, live_shop: LiveShop, wait_until: Wait, size: str, language: str, javascript: bool
+    visitor: Visitor, live_shop: LiveShop, wait_until: Wait
 ) -> None:
     """U5, C5, C66: back from the review, back from Stripe, back after paying."""
-    page = shop_page(size, language, javascript=javascript)
-    carry(page, prepared(wait_until, language=language))
+    page, language = visitor.page, visitor.language
+    about_to_pay(page, wait_until, language)
     page.goto("/delivery/")
     page.locator("main form p.actions > button.button").last.click()
     page.wait_for_url("**/review/")
@@ -134,7 +124,7 @@ def test_the_back_button_finds_what_was_typed_and_pays_once(
     page.wait_for_url("**/review/**")
     to_stripe(page)
     assert (Order.objects.count(), open_sessions(live_shop)) == (1, 1)
-    pay_there(page)
+    enter_card(page)
     page.wait_for_url(re.compile("/orders/PO-"))
     assert paid(wait_until).name == "Rosa Mota"
     page.go_back()
@@ -150,14 +140,13 @@ def test_edited_in_one_tab_the_old_sum_cannot_be_paid_in_the_other(
 ) -> None:
     """C6: the open page at Stripe closes within seconds; the new sum is paid, once."""
     paying = shop_page("desktop", "en")
-    carry(paying, prepared(wait_until, language="en"))
-    paying.goto("/review/")
+    about_to_pay(paying, wait_until, "en")
     to_stripe(paying)
     editing = paying.context.new_page()
     editing.goto("/")
     editing.locator("[data-photo] [data-field=quantity]").fill("5")
     wait_until(lambda: open_sessions(live_shop) == 0, what="the old page to close")
-    pay_there(paying)
+    enter_card(paying)
     expect(paying.locator("body")).not_to_contain_text("Pay by card")
     wait_until(Order.objects.filter(state="expired", total_cents=70).exists, what="the old order to expire")
     assert not Order.objects.filter(paid_at__isnull=False).exists()
@@ -195,18 +184,14 @@ def test_paid_in_one_tab_the_order_cannot_be_changed_in_the_others(
     assert (order.prints, order.items.get().quantity, PaymentAttempt.objects.count()) == (2, 2, 1)
 
 
-@both
-def test_a_double_click_on_pay_opens_one_payment(
-    shop_page: Opened, live_shop: LiveShop, wait_until: Wait, size: str, language: str, javascript: bool
-) -> None:
+def test_a_double_click_on_pay_opens_one_payment(visitor: Visitor, live_shop: LiveShop, wait_until: Wait) -> None:
     """C5: also without the script that holds the second click back."""
-    page = shop_page(size, language, javascript=javascript)
-    carry(page, prepared(wait_until, language=language))
-    page.goto("/review/")
+    page = visitor.page
+    about_to_pay(page, wait_until, visitor.language)
     page.check("[name=accept_terms]")
     page.locator("form.pay button").dblclick()
     page.wait_for_url(AT_STRIPE)
     assert (Order.objects.count(), PaymentAttempt.objects.count(), open_sessions(live_shop)) == (1, 1, 1)
-    pay_there(page)
+    enter_card(page)
     page.wait_for_url(re.compile("/orders/PO-"))
     assert paid(wait_until).total_cents == 70

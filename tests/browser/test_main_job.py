@@ -90,7 +90,7 @@ def originals_are_identical(bucket: Bucket, files: list[Path]) -> None:
 
 
 def prints_are_right(bucket: Bucket, order: Order, files: list[Path]) -> None:
-    """C63's near side, U8: each print once, of the paper's size, of that photo, cut around its middle, upright."""
+    """U1, U8: each print once, of the paper's size, of that photo, cut around its middle, upright."""
     keys = {key.rsplit("/prints/", 1)[1]: key for key in bucket.keys("orders/") if "/prints/" in key}
     for seq, (picked, file) in enumerate(zip(ALBUM, files, strict=True), 1):
         slug = picked.original.rsplit(".", 1)[0]

@@ -17,33 +17,25 @@ from orders.tests.factories import OrderFactory
 from orders.tests.paid_orders import jpeg, paid_order
 from payments import link_payments
 from payments.models import LinkPayment, Refund
+from payments.services import start_checkout
 from tests.browser.test_purchase import pay
-from tests.browser.visits import at_stripe, bought, carry, in_words, prepared
+from tests.browser.visits import Visitor, about_to_pay, at_stripe, bought, enter_card, in_words
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.timeout(240)]
 
-ways = pytest.mark.parametrize(
-    ("size", "language", "javascript"),
-    [("phone", "pt", True), ("desktop", "en", False)],
-    ids=["phone-pt", "desktop-en-noscript"],
-)
 Opened = Callable[..., Page]
 Looks = Callable[[Page, str], None]
 REASON = "A fotografia está muito desfocada neste tamanho."
 
 
-@ways
 def test_a_paid_order_is_cancelled_and_the_money_goes_back(
-    shop_page: Opened,
+    visitor: Visitor,
     looks_right: Looks,
     live_shop: LiveShop,
     wait_until: Callable[..., Any],
-    size: str,
-    language: str,
-    javascript: bool,
 ) -> None:
+    page, language = visitor.page, visitor.language
     order = bought(live_shop, wait_until, language=language)
-    page = shop_page(size, language, javascript=javascript)
     page.goto(links.order_path(order))
     cancel = page.get_by_role("link", name=in_words(language, "Cancel the order"))
     cancel.click()
@@ -61,18 +53,14 @@ def test_a_paid_order_is_cancelled_and_the_money_goes_back(
     assert [refund["amount"] for refund in at_stripe(live_shop, "refund")] == [order.total_cents]
 
 
-@ways
 def test_one_click_brings_an_order_back_into_a_new_draft(
-    shop_page: Opened,
+    visitor: Visitor,
     looks_right: Looks,
     live_shop: LiveShop,
     wait_until: Callable[..., Any],
-    size: str,
-    language: str,
-    javascript: bool,
 ) -> None:
+    page, language = visitor.page, visitor.language
     order = bought(live_shop, wait_until, language=language)
-    page = shop_page(size, language, javascript=javascript)
     page.goto(links.order_path(order))
     page.get_by_role("button", name=in_words(language, "Order these prints again")).click()
     page.wait_for_url(f"{settings.SITE_URL}/")
@@ -87,19 +75,14 @@ def test_one_click_brings_an_order_back_into_a_new_draft(
     assert Order.objects.count() == 1
 
 
-@ways
 def test_a_code_is_refused_taken_removed_and_paid_with(
-    shop_page: Opened,
+    visitor: Visitor,
     looks_right: Looks,
     wait_until: Callable[..., Any],
-    size: str,
-    language: str,
-    javascript: bool,
 ) -> None:
     Coupon.objects.create(code="VERAO10", kind="percent", percent=10)
-    page = shop_page(size, language, javascript=javascript)
-    carry(page, prepared(wait_until, language=language))
-    page.goto("/review/")
+    page, language = visitor.page, visitor.language
+    about_to_pay(page, wait_until, language)
     off = page.locator(".totals", has_text="VERAO10")
 
     def enter(code: str) -> None:
@@ -126,17 +109,13 @@ def test_a_code_is_refused_taken_removed_and_paid_with(
     expect(off).to_have_count(1)
 
 
-@ways
 def test_a_question_reaches_the_studio_and_a_fourth_is_asked_to_wait(
-    shop_page: Opened,
+    visitor: Visitor,
     looks_right: Looks,
     live_shop: LiveShop,
-    size: str,
-    language: str,
-    javascript: bool,
 ) -> None:
+    page, language = visitor.page, visitor.language
     order = OrderFactory(paid=True, language=language)
-    page = shop_page(size, language, javascript=javascript)
     page.goto(links.order_path(order))
     for number in range(4):
         page.fill("#ask-text", f"Pergunta {number}?")
@@ -248,6 +227,35 @@ def test_missing_photos_go_up_in_one_go_and_find_their_places(
     assert Order.objects.get().state == "paid"
 
 
+@ways
+def test_an_order_is_paid_by_its_link_on_another_device(
+    shop_page: Opened,
+    looks_right: Looks,
+    wait_until: Callable[..., Any],
+    size: str,
+    language: str,
+    javascript: bool,
+) -> None:
+    """C28: the mail is opened where no draft is; Stripe's "back" leads to the order again, and the payment to it as well."""
+    order = start_checkout(prepared(wait_until, language=language), language=language, terms=True).order
+    page = shop_page(size, language, javascript=javascript)
+    page.goto(links.order_path(order))
+    looks_right(page, "unpaid")
+    again = page.get_by_role("button", name=in_words(language, "Not paid yet? Go back to paying"))
+    again.click()
+    page.locator("a.back").click()
+    page.wait_for_url(f"**/orders/{order.number}/*")
+    again.click()
+    for name, value in {"number": "4242424242424242", "expiry": "12/34", "cvc": "123", "name": "ANA SA"}.items():
+        page.fill(f"[name={name}]", value)
+    page.locator("button[value=card]").click()
+    page.wait_for_url(f"**/orders/{order.number}/*")
+    expect(page.locator("h1")).to_have_text(in_words(language, "Thank you, we have your order"))
+    assert Order.objects.get().paid_at is not None
+    page.goto("/")
+    expect(page.locator("[data-photo]")).to_have_count(0)
+
+
 def test_a_payment_link_is_paid(shop_page: Opened, looks_right: Looks, wait_until: Callable[..., Any]) -> None:
     link = link_payments.make(5000, "Sessão de retrato")
     page = shop_page("phone", "pt")
@@ -255,9 +263,7 @@ def test_a_payment_link_is_paid(shop_page: Opened, looks_right: Looks, wait_unti
     looks_right(page, "link")
     page.locator("form[data-once] button.button").click()
     page.fill("[name=email]", "ana@example.com")
-    for name, value in {"number": "4242424242424242", "expiry": "12/34", "cvc": "123", "name": "ANA SA"}.items():
-        page.fill(f"[name={name}]", value)
-    page.locator("button[value=card]").click()
+    enter_card(page)
     page.wait_for_url(f"**/pay/{link.token}/")
     wait_until(LinkPayment.objects.filter(state="confirmed", received_cents=5000).exists, what="the payment")
     page.reload()

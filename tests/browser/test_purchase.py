@@ -10,6 +10,7 @@ from django.conf import settings
 from playwright.sync_api import Page, expect
 
 from orders.models import Order
+from tests.browser.visits import GOOD_CARD, enter_card
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.timeout(240)]
 
@@ -46,16 +47,12 @@ def fill_delivery(page: Page, **fields: str) -> None:
     page.locator("main form p.actions > button.button").last.click()
 
 
-def pay(page: Page, card: str = "4242424242424242") -> None:
+def pay(page: Page, card: str = GOOD_CARD) -> None:
     """At the stand-in's hosted page."""
     page.check("[name=accept_terms]")
     page.locator("form.pay button").click()
     page.wait_for_url(re.compile(re.escape(settings.STRIPE_API_BASE)))
-    page.fill("[name=number]", card)
-    page.fill("[name=expiry]", "12/34")
-    page.fill("[name=cvc]", "123")
-    page.fill("[name=name]", "ANA SA")
-    page.locator("button[value=card]").click()
+    enter_card(page, card)
 
 
 @pytest.mark.parametrize(("size", "language"), [("phone", "pt"), ("desktop", "en")])

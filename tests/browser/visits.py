@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import Any
+from typing import Any, NamedTuple
 
 import requests
 from django.conf import settings
@@ -21,6 +21,15 @@ from uploads import stash
 from uploads.receive import receive
 
 Wait = Callable[..., Any]
+GOOD_CARD = "4242424242424242"
+
+
+class Visitor(NamedTuple):
+    """Somebody before the shop, by the fixture `visitor`: on a phone in Portuguese, or at a desk in English without scripts."""
+
+    page: Page
+    language: str
+    javascript: bool
 
 
 def in_words(language: str, text: str) -> str:
@@ -30,11 +39,16 @@ def in_words(language: str, text: str) -> str:
 
 
 def prepared(
-    wait_until: Wait, *, language: str = "pt", delivery: Mapping[str, str] = visitors.PICKUP, seed: int = 1
+    wait_until: Wait,
+    *,
+    language: str = "pt",
+    delivery: Mapping[str, str] = visitors.PICKUP,
+    seed: int = 1,
+    picture: bytes = b"",
 ) -> Draft:
     """A photo that the worker has looked at, printed twice for 70 cents; where it goes is known."""
     draft = drafts.create(language=language)
-    photo = receive(draft.id, [jpeg(seed=seed)], filename="praia.jpg").photo
+    photo = receive(draft.id, [picture or jpeg(seed=seed)], filename="praia.jpg").photo
 
     def looked_at() -> bool:
         found = stash.get(draft.id, photo.id)
@@ -55,10 +69,25 @@ def carry(page: Page, draft: Draft) -> None:
     )
 
 
-def bought(shop: LiveShop, wait_until: Wait, *, language: str = "pt") -> Order:
+def about_to_pay(page: Page, wait_until: Wait, language: str) -> Draft:
+    """The page's visitor is at the review of such a draft."""
+    draft = prepared(wait_until, language=language)
+    carry(page, draft)
+    page.goto("/review/")
+    return draft
+
+
+def enter_card(page: Page, number: str = GOOD_CARD) -> None:
+    """Pays at the stand-in's page."""
+    for name, value in {"number": number, "expiry": "12/34", "cvc": "123", "name": "ANA SA"}.items():
+        page.fill(f"[name={name}]", value)
+    page.locator("button[value=card]").click()
+
+
+def bought(shop: LiveShop, wait_until: Wait, *, language: str = "pt", picture: bytes = b"") -> Order:
     """An order that was paid by card, its photo and print in S3."""
-    order = start_checkout(prepared(wait_until, language=language), language=language, terms=True).order
-    shop.sandbox.call(f"sessions/{order.attempts.get().session_id}/pay", card="4242424242424242")
+    order = start_checkout(prepared(wait_until, language=language, picture=picture), language=language, terms=True).order
+    shop.sandbox.call(f"sessions/{order.attempts.get().session_id}/pay", card=GOOD_CARD)
     stored = Order.objects.filter(pk=order.pk, stored_at__isnull=False)
     return wait_until(stored.first, seconds=60, what="the order to be paid and stored")  # type: ignore[no-any-return]  # the condition's answer
 
