@@ -79,11 +79,98 @@ def test_uploads_wait_while_offline_and_go_on_by_themselves(shop_page: Callable[
     expect(page.locator('[data-photo][data-state="ready"]')).to_have_count(2)
 
 
-def test_after_a_reload_photos_that_were_not_uploaded_are_named(
+KEPT = """(change) => new Promise((resolve, reject) => {
+  const opening = indexedDB.open("photos-waiting", 1);
+  opening.onerror = reject;
+  opening.onsuccess = () => {
+    const store = opening.result.transaction("files", "readwrite").objectStore("files");
+    store.getAll().onsuccess = ({ target }) => {
+      for (const record of target.result) if (change) store.put({ ...record, ...change });
+      opening.result.close();
+      resolve(target.result.map(({ name }) => name));
+    };
+  };
+})"""
+
+
+def kept(page: Page, names: list[str]) -> None:
+    """Waits until the browser's own database holds the files of these names."""
+    for _try in range(100):
+        if sorted(page.evaluate(KEPT)) == sorted(names):
+            return
+        page.wait_for_timeout(200)
+    assert sorted(page.evaluate(KEPT)) == sorted(names)
+
+
+def ids(page: Page) -> list[str]:
+    return [photo["filename"] for photo in page.request.get("/api/v1/drafts/current/").json()["photos"]]
+
+
+def test_after_a_reload_in_mid_upload_the_rest_goes_up_by_itself(
+    shop_page: Callable[..., Page], photos: list[Path]
+) -> None:
+    """U5: each photo once, in its place; what the customer took away does not come back."""
+    page = shop_page("phone", "pt")
+    page.goto("/")
+    names = [path.name for path in photos[:4]]
+    on: list[bool] = []
+    page.route(PHOTOS_URL, lambda route: route.continue_() if on or "Serra" in file_of(route) else None)
+    page.set_input_files("#file", photos[1:3] + photos[:1] + photos[3:4])
+    expect(page.locator('[data-photo][data-state="ready"]')).to_have_count(1)
+    kept(page, [names[1], names[2], names[3]])
+    page.locator("[data-upload]", has_text=names[3]).locator("[data-cancel]").click()
+    kept(page, [names[1], names[2]])
+    sent = posts(page)
+    on.append(True)
+    page.reload()
+    expect(page.locator('[data-photo][data-state="ready"]')).to_have_count(3)
+    expect(page.locator("[data-unsent]")).to_be_hidden()
+    expect(page.locator("[data-twice]")).to_be_hidden()
+    assert len(sent) == 2
+    kept(page, [])
+    page.locator("[data-total-bar]:not(.is-stale)").wait_for()
+    page.reload()
+    page.wait_for_timeout(1000)
+    shown = page.locator("[data-photo]").evaluate_all("cards => cards.map(card => card.dataset.name)")
+    assert shown == ids(page) == [names[1], names[2], names[0]]
+    assert len(sent) == 2
+
+
+def file_of(route: Any) -> str:
+    return str(route.request.headers["x-filename"])
+
+
+def test_photos_of_a_tab_that_was_closed_go_up_in_the_next_and_not_after_a_day(
+    shop_page: Callable[..., Page], photos: list[Path]
+) -> None:
+    """U5: while the first page lives, only that one sends them."""
+    page = shop_page("desktop", "en")
+    page.goto("/")
+    page.context.route(PHOTOS_URL, lambda route: route.abort("connectionreset"))
+    page.set_input_files("#file", photos[:1])
+    kept(page, [photos[0].name])
+    other = page.context.new_page()
+    other.goto("/")
+    other.wait_for_timeout(1500)
+    expect(other.locator("[data-upload], [data-photo]")).to_have_count(0)
+    page.close()
+    expect(other.locator("[data-upload]")).to_have_count(1)
+    kept(other, [photos[0].name])
+    other.wait_for_timeout(1000)
+    other.evaluate(KEPT, {"at": 0, "owner": "a page long gone"})
+    third = other.context.new_page()
+    third.goto("/")
+    kept(third, [])
+    expect(third.locator("[data-upload], [data-photo]")).to_have_count(0)
+    assert ids(third) == []
+
+
+def test_where_the_browser_keeps_no_files_those_that_were_not_uploaded_are_named(
     shop_page: Callable[..., Page], looks_right: Callable[[Page, str], None], photos: list[Path]
 ) -> None:
     """U5: what arrived is there, what did not is named until it is chosen again."""
     page = shop_page("phone", "pt")
+    page.add_init_script("Object.defineProperty(window, 'indexedDB', { value: undefined })")
     upload(page, photos[:1])
     page.route(PHOTOS_URL, lambda route: route.abort("connectionreset"))
     page.set_input_files("#file", photos[1:3])

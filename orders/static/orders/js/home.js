@@ -3,6 +3,7 @@
 import { call, fill, pause, Refusal } from "./api.js";
 import { Background } from "./background.js";
 import { takeIn } from "./intake.js";
+import { Kept } from "./kept.js";
 import { Prints } from "./prints.js";
 import { Unsent } from "./unsent.js";
 import { Job, Queue } from "./upload.js";
@@ -12,6 +13,7 @@ const LONGEST = 6000; // pixels of a smaller version: 50 cm at 300 dpi
 const BREATH = 30; // milliseconds of work at a stretch
 const SHOW_EVERY = 100; // milliseconds
 const SPEED_OVER = 8000; // milliseconds that the speed is measured over
+const RESUMED_BY = 2000; // milliseconds until photos that did not go on by themselves are named
 
 const root = document.querySelector("[data-home]");
 const text = root.dataset;
@@ -24,6 +26,7 @@ const pictures = new Background(text.worker);
 const near = "IntersectionObserver" in window ? new IntersectionObserver(cameNear, { rootMargin: "100%" }) : null;
 const queue = new Queue(`${text.api}photos/`, { failed: text.textFailed, retrying: text.textRetrying }, known);
 const unsent = new Unsent(root.querySelector("[data-unsent]"));
+const kept = new Kept();
 const jobs = new Map(); // job → its card
 const owners = new Map([...list.querySelectorAll("[data-sha256]")].map((card) => [card.dataset.sha256, card])); // sha256 → who has it
 const twice = []; // names of photos that came twice
@@ -34,10 +37,11 @@ let showing = 0;
 
 // --- Files in ----------------------------------------------------------------------------------------------------
 
-async function add(files) {
+/** `resumed`: what kept.js knows of each file, where an earlier page had begun with them. */
+async function add(files, resumed = []) {
   if (files.length) showOrder();
   let since = performance.now();
-  for (const file of files) {
+  for (const [at, file] of files.entries()) {
     if (performance.now() - since > BREATH) {
       await pause(0); // the page answers its customer in between
       since = performance.now();
@@ -49,10 +53,12 @@ async function add(files) {
     } else if (tooLarge(file) && !canShrink(file)) {
       refuse(file.name, text.textTooLarge);
     } else {
-      position += 1;
-      const job = new Job(file, position, report);
+      position = Math.max(position + 1, resumed[at]?.position ?? 0);
+      const job = new Job(file, resumed[at]?.position ?? position, report);
+      Object.assign(job, { kept: resumed[at]?.key, decided: resumed[at]?.decided ?? false });
       jobs.set(job, place(job));
-      if (file.size > BIG && canShrink(file)) askAboutSize(job);
+      kept.keep(job);
+      if (file.size > BIG && canShrink(file) && !job.decided) askAboutSize(job);
       else queue.add(job);
     }
   }
@@ -92,6 +98,8 @@ async function decided(smaller) {
     if (job.state === "cancelled") continue;
     const small = smaller ? await pictures.ask("shrink", job.file, LONGEST).catch(() => null) : null;
     if (small && small.size < job.file.size) job.file = new File([small], job.file.name, { type: small.type });
+    job.decided = true;
+    kept.keep(job);
     if (tooLarge(job.file)) job.become("refused", text.textTooLarge);
     else queue.add(job);
   }
@@ -110,6 +118,7 @@ function place(job) {
     undecided.delete(job);
     root.querySelector("[data-big]").hidden = undecided.size === 0;
     jobs.delete(job);
+    kept.drop(job);
     card.remove();
     progress();
     hideOrderIfEmpty();
@@ -118,7 +127,8 @@ function place(job) {
     job.become("waiting");
     queue.add(job);
   });
-  list.append(card);
+  const next = job.kept && [...list.children].find((other) => Number(other.dataset.position) > job.position);
+  list.insertBefore(card, next ?? null);
   if (near) near.observe(card);
   else preview(job, card);
   return card;
@@ -151,6 +161,7 @@ function report(job) {
   card.querySelector("[data-problem]").textContent = ended ? job.problem : "";
   card.querySelector("[data-retry]").hidden = job.state !== "failed";
   if (ended) announce(job.problem);
+  if (["done", "duplicate", "refused"].includes(job.state)) kept.drop(job);
   if (job.state === "done") arrived(job, card);
   if (job.state === "duplicate") cameTwice(job, card);
   showing ||= setTimeout(progress, SHOW_EVERY);
@@ -158,6 +169,7 @@ function report(job) {
 
 function cameTwice(job, card) {
   card.remove();
+  if (job.kept) return; // it had arrived, and only the answer was lost by the reload
   twice.push(job.file.name);
   const notice = root.querySelector("[data-twice]");
   notice.hidden = false;
@@ -348,3 +360,5 @@ window.addEventListener("offline", progress);
 window.addEventListener("online", progress);
 
 poll();
+const resumed = kept.resume((found) => add(found.map(({ file }) => file), found)).catch(() => {});
+Promise.race([resumed, pause(RESUMED_BY)]).then(() => unsent.show());

@@ -1,4 +1,4 @@
-// Remembers, over a reload, the names of photos that were not uploaded yet: the browser does not keep the files.
+// Remembers, over a reload, the names of photos that were not uploaded yet, for browsers that keep no files (kept.js).
 
 const KEY = "photos-not-uploaded";
 const named = (file) => `${file.size} ${file.name}`;
@@ -9,6 +9,11 @@ export class Unsent {
     this.before = this.#read();
     this.now = [];
     place.querySelector("[data-forget]").addEventListener("click", () => this.#forget());
+  }
+
+  /** From now on the names of photos that were not given again are shown. */
+  show() {
+    this.shown = true;
     this.#show();
   }
 
@@ -25,7 +30,7 @@ export class Unsent {
   }
 
   #show() {
-    this.place.hidden = this.before.length === 0;
+    this.place.hidden = !this.shown || this.before.length === 0;
     this.place.querySelector("[data-names]").textContent = this.before.map((name) => name.slice(name.indexOf(" ") + 1)).join(", ");
   }
 
