@@ -1,7 +1,9 @@
 """The delivery form: what each field is called and how a browser may help with it. orders.delivery does the checking."""
 
 import dataclasses
+import re
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
@@ -45,10 +47,16 @@ WHO = (
     ),
 )
 WHERE = (
-    Field("street", _("Street and door number"), autocomplete="address-line1"),
+    Field("street", _("Street"), autocomplete="address-line1", span="two-thirds"),
+    Field("door", _("Door number"), span="third", hint=_("Or lot, such as Lote 3"), optional=True),
     Field("extra", _("Floor, flat"), autocomplete="address-line2", optional=True),
     Field(
-        "postal_code", _("Postal code"), autocomplete="postal-code", span="third", inputmode="numeric", hint="1100-053"
+        "postal_code",
+        _("Postal code"),
+        autocomplete="postal-code",
+        span="third",
+        inputmode="numeric",
+        hint=_("For example: 1100-053"),
     ),
     Field("city", _("City"), autocomplete="address-level2", span="two-thirds"),
 )
@@ -56,6 +64,24 @@ ALSO = (
     Field("nif", _("NIF"), span="half", inputmode="numeric", hint=_("If the invoice should carry it."), optional=True),
     Field("note", _("A note to the studio"), "textarea", optional=True),
 )
+
+
+# A door at a line's end: "12", "12 A", "12-14", "n.º 3", "Lote 7"
+_DOOR = re.compile(r"^(.*?[^\s,])[,\s]+((?:(?:lote|lt\.?|n\.?\s?º)\s?)?\d+(?:\s?[a-z])?(?:[-/]\d+)?)$", re.IGNORECASE)
+
+
+def street_line(street: str, door: str) -> str:
+    """Street and door as one line, as the contract's `street` and every envelope have it; empty without a street."""
+    return f"{street.strip()} {door.strip()}".strip() if street.strip() else ""
+
+
+def parted(values: Mapping[str, Any], typed: Mapping[str, str]) -> dict[str, Any]:
+    """The values with street and door apart: as they were typed, else as the stored line shows them."""
+    if "door" in typed:
+        return {**values, "street": typed.get("street", ""), "door": typed["door"]}
+    line = str(values.get("street") or "")
+    found = _DOOR.match(line)
+    return {**values, "street": found[1], "door": found[2]} if found else {**values, "door": ""}
 
 
 def filled(fields: Sequence[Field], values: Mapping[str, object], errors: Mapping[str, Sequence[str]]) -> list[Field]:

@@ -85,3 +85,30 @@ def test_the_button_that_begins_everything_is_a_button(shop_page: Callable[..., 
     assert around
     assert box["height"] >= 48
     assert box["y"] - around["y"] > 16
+
+
+def test_a_phone_is_told_of_choosing_and_a_mouse_of_dropping(shop_page: Callable[..., Page]) -> None:
+    page = shop_page("desktop", "pt")
+    page.goto("/")
+    by_mouse, by_finger = page.locator(".by-mouse"), page.locator(".by-finger")
+    expect(by_mouse).to_have_text("Ou largue-as ou cole-as aqui.")
+    expect(by_mouse).to_be_visible()
+    expect(by_finger).to_be_hidden()
+    page.context.new_cdp_session(page).send("Emulation.setTouchEmulationEnabled", {"enabled": True})
+    expect(by_finger).to_be_visible()
+    expect(by_finger).to_have_text("Pode escolher várias de uma vez.")
+    expect(by_mouse).to_be_hidden()
+
+
+def test_what_is_said_of_a_cancelled_payment_stands_clear_of_what_follows(
+    shop_page: Callable[..., Page], wait_until: Callable[..., Any]
+) -> None:
+    page = shop_page("phone", "pt")
+    carry(page, prepared(wait_until))
+    page.goto("/review/?cancelled=1")
+    notice, card = page.locator(".notice.warn").bounding_box(), page.locator(".panel").first.bounding_box()
+    assert notice
+    assert card
+    assert card["y"] - notice["y"] - notice["height"] >= 16
+    page.goto("/delivery/")
+    expect(page.locator("#hint-postal_code")).to_have_text("Por exemplo: 1100-053")
