@@ -13,6 +13,7 @@ from django.conf import settings
 from googlemaps import exceptions
 
 from addresses.metrics import BreakerListener
+from outbox.network import refuse_open_transaction
 
 STREET_TYPES = {
     "street_address",
@@ -85,11 +86,13 @@ _probe = threading.Lock()
 
 
 def geocode(query: str) -> list[Place]:
-    """The places that Google finds for an address, within GOOGLE_TIMEOUT_SECONDS; raises GoogleError.
+    """The places that Google finds for an address, within GOOGLE_TIMEOUT_SECONDS; raises GoogleError. Call outside
+    transactions (C42).
 
     pybreaker holds its lock while it calls, which would let one look-up a process through; so while all is well the
     call is made outside and only its outcome told. When the breaker is open one caller at a time probes.
     """
+    refuse_open_transaction()
     if breaker.current_state == pybreaker.STATE_CLOSED:
         try:
             places = _geocode(query)

@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from orders import mail_headers
+from outbox.network import refuse_open_transaction
 
 SENDER_PROBLEMS = (smtplib.SMTPSenderRefused, smtplib.SMTPDataError)
 
@@ -135,6 +136,7 @@ class _Bytes:
 
 
 def _hand_over(letter: Mail) -> None:
+    refuse_open_transaction()  # C42
     mail.get_connection().send_messages([_Ready(letter)])
 
 

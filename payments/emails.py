@@ -5,6 +5,7 @@ from django.core.mail import send_mail
 from django.template.loader import render_to_string
 from django.utils import translation
 
+from outbox.network import refuse_open_transaction
 from payments.models import PaymentAttempt
 
 KINDS = (
@@ -36,4 +37,5 @@ def email_owner(attempt_id: int, kind: str) -> None:
         }
         subject = render_to_string("payments/emails/owner_subject.txt", context).strip()
         body = render_to_string("payments/emails/owner.txt", context)
+    refuse_open_transaction()  # C42
     send_mail(" ".join(subject.split()), body, settings.DEFAULT_FROM_EMAIL, [settings.OWNER_EMAIL])

@@ -16,10 +16,10 @@ import pybreaker
 import stripe
 import structlog
 from django.conf import settings
-from django.db import connection
 from stripe.params import PaymentIntentCreateParams, RefundCreateParams
 from stripe.params.checkout import SessionCreateParams
 
+from outbox.network import refuse_open_transaction
 from payments import facts, metrics
 
 T = TypeVar("T")
@@ -95,10 +95,6 @@ class GatewayMisconfigured(GatewayRefused):
     """The key is wrong or may not do this: the owner must act."""
 
     kind = "misconfigured"
-
-
-class TransactionOpen(RuntimeError):
-    """A bug: somebody holds database locks while waiting for the network (C42)."""
 
 
 breaker = pybreaker.CircuitBreaker(
@@ -283,7 +279,7 @@ def _pages(listing: Callable[[stripe.StripeClient, Params], Any], params: Params
 
 def _call(request: Callable[[stripe.StripeClient], Any]) -> dict[str, Any]:
     """Makes the request under the breaker's rule; the answer as plain values. Raises GatewayError."""
-    _refuse_open_transaction()
+    refuse_open_transaction()
     started = time.monotonic()
     try:
         answer = _behind_breaker(lambda: _patiently(request))
@@ -374,12 +370,6 @@ def _translated(error: stripe.StripeError) -> GatewayError:
     if isinstance(error, stripe.InvalidRequestError) and status is not None and status < 500 and status != 409:
         return NotFound(code, status=status) if status == 404 else GatewayRefused(code, status=status)
     return GatewayUnavailable(code, status=status, replayed=replayed)
-
-
-def _refuse_open_transaction() -> None:
-    # What a test case wraps around a whole test does not count, as for Django's own `durable`.
-    if any(not block._from_testcase for block in connection.atomic_blocks):  # type: ignore[attr-defined]
-        raise TransactionOpen
 
 
 @functools.lru_cache(maxsize=4)

@@ -22,6 +22,8 @@ from anyascii import anyascii
 from botocore.exceptions import BotoCoreError, ClientError
 from django.core.files.storage import default_storage
 
+from outbox.network import refuse_open_transaction
+
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import CompletedMultipartUploadTypeDef, CompletedPartTypeDef
@@ -279,7 +281,8 @@ def _md5(data: bytes | bytearray) -> bytes:
 
 @contextmanager
 def _named_errors(key: str) -> Iterator[None]:
-    """Turns botocore's errors into this module's."""
+    """Around each call of S3: refused inside a transaction (C42); botocore's errors become this module's."""
+    refuse_open_transaction()
     try:
         yield
     except ClientError as error:

@@ -9,6 +9,7 @@ import pytest
 import structlog
 from django.db import transaction
 
+from outbox.network import TransactionOpen
 from payments import gateway, metrics
 from payments.tests.stand_in import StandIn
 
@@ -29,7 +30,7 @@ def params(**changes: Any) -> Any:
 
 def test_a_call_inside_a_transaction_is_refused(stripe_api: StandIn) -> None:
     """C42: nothing is sent."""
-    with pytest.raises(gateway.TransactionOpen), transaction.atomic():
+    with pytest.raises(TransactionOpen), transaction.atomic():
         gateway.create_session(params(), idempotency_key="k1")
     assert stripe_api.calls() == []
 
