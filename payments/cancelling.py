@@ -74,7 +74,7 @@ def refund_all(order: Order, reason: str, *, actor: User | None = None, tell: st
 
 
 def _plan_refund(attempt: PaymentAttempt, reason: str, actor: User | None) -> None:
-    payload: dict[str, object] = {"attempt_id": attempt.pk, "reason": reason}
+    payload: dict[str, object] = {"order_id": attempt.order_id, "attempt_id": attempt.pk, "reason": reason}
     if actor is not None:
         payload["actor_id"] = actor.pk
     enqueue("payments.refund_cancelled", key=f"refund-cancelled:{attempt.public_id}", payload=payload)
@@ -86,5 +86,5 @@ def tell_owner(attempt: PaymentAttempt, kind: str) -> None:
         "payments.email_owner",
         key=f"email-owner:{attempt.public_id}:{kind}",
         queue="mail",
-        payload={"attempt_id": attempt.pk, "kind": kind},
+        payload={"order_id": attempt.order_id, "attempt_id": attempt.pk, "kind": kind},
     )
