@@ -75,15 +75,23 @@ KINDS = (*PAYER, *OWNER)
 
 
 def email_link(payment_id: int, kind: str, occurrence: str = "") -> None:
-    """Sends one mail; `occurrence` is a refund's public id where it is about one. Without the payer's address nothing.
+    """Sends one mail; `occurrence` is a refund's public id where it is about one. Without the payer's address nothing,
+    nor what is no longer true of a reference.
 
     Raises mailing.MailUnavailable, SMTP errors, GatewayUnavailable: try again; mailing.Refused: trying cannot help.
     """
     payment = LinkPayment.objects.select_related("link").get(pk=payment_id)
     if kind in OWNER:
         _to_owner(payment, kind)
-    elif to := _address(payment):
+    elif not _outdated(payment, kind) and (to := _address(payment)):
         mailing.send(payer_mail(payment, kind, to=to, occurrence=occurrence))
+
+
+def _outdated(payment: LinkPayment, kind: str) -> bool:
+    """The mail waited, and meanwhile its reference was paid or ran out, or is not to be paid any more."""
+    if not PAYER[kind].voucher:
+        return False
+    return payment.voucher is None or (kind == "voucher" and payment.link.closed_at is not None)
 
 
 def payer_mail(payment: LinkPayment, kind: str, *, to: str, occurrence: str = "", language: str = "") -> Mail:

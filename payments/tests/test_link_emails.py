@@ -134,6 +134,21 @@ def test_closing_a_link_asks_for_its_reference_not_to_be_paid(stripe_api: StandI
     assert kinds() == ["returned", "too_late", "refunded"]
 
 
+@pytest.mark.parametrize("meanwhile", ["paid", "failed", "closed"])
+def test_a_mail_that_waited_does_not_ask_for_what_is_over(stripe_api: StandIn, meanwhile: str) -> None:
+    """C29: SMTP was away while the reference was paid, ran out, or its link was closed."""
+    payment = link_payments.start(link().pk, "", "pt")
+    stripe_api.pay(str(payment.session_id), method="multibanco")
+    deliver(stripe_api.objects("event"))
+    if meanwhile == "closed":
+        link_closing.close(payment.link_id)
+    else:
+        answer = "complete" if meanwhile == "paid" else "fail"
+        stripe_api.answer_intent(stripe_api.objects("payment_intent")[0]["id"], answer)
+        deliver(stripe_api.objects("event"))
+    assert kinds() == (["paid", "receipt"] if meanwhile == "paid" else [])
+
+
 @pytest.fixture
 def complete(stripe_api: StandIn) -> LinkPayment:
     """A paid one, refunded in part, that still has its voucher: every kind of mail has something to say."""
@@ -175,5 +190,5 @@ def test_every_mail_to_a_payer_is_whole_in_both_forms_and_languages(complete: Li
 def test_without_an_address_nothing_is_sent(stripe_api: StandIn) -> None:
     payment = link_payments.start(link().pk, "", "pt")
     assert gateway.retrieve_session(str(payment.session_id)).email == ""
-    link_emails.email_link(payment.pk, "voucher")
+    link_emails.email_link(payment.pk, "too_late")
     assert mail.outbox == []
