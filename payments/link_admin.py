@@ -45,7 +45,7 @@ class PaymentLinkForm(forms.ModelForm):  # type: ignore[type-arg]
         return expires_at
 
 
-class ReadOnlyInline(TabularInline):  # type: ignore[misc]
+class ReadOnlyInline(TabularInline):
     """Rows that services write."""
 
     extra = 0
@@ -75,7 +75,7 @@ class OwnEventInline(LinkEventInline):
 
 
 @admin.register(PaymentLink)
-class PaymentLinkAdmin(ModelAdmin):  # type: ignore[misc]
+class PaymentLinkAdmin(ModelAdmin):
     """Once made, a link cannot be changed, only closed: somebody may have its address already."""
 
     form = PaymentLinkForm
