@@ -273,6 +273,30 @@ def test_the_way_of_an_order_fills_its_panel_and_file_names_are_whole(shop_page:
     )
 
 
+@pytest.mark.parametrize("javascript", [True, False])
+def test_choosing_a_photo_again_speaks_the_pages_language(
+    shop_page: Callable[..., Page], looks_right: Callable[[Page, str], None], photos: list[Path], javascript: bool
+) -> None:
+    """U1: a browser in English would write "Choose File" on the Portuguese page. By keyboard too; natively without scripts."""
+    page = shop_page("narrow", "pt", javascript=javascript)
+    page.goto(links.order_path(order_in("replace-photo")))
+    control, button = page.locator("#again-3"), page.locator("label.button[for=again-3]")
+    if not javascript:
+        expect(button).to_be_hidden()
+        assert control.evaluate("node => node.clientWidth") > 100
+        return
+    expect(button).to_have_text("Escolher uma fotografia")
+    assert control.evaluate("node => node.clientWidth") <= 1
+    expect(page.locator("[data-chosen]")).to_have_text("Ainda sem fotografia")
+    page.set_input_files("#again-3", photos[0])
+    expect(page.locator("[data-chosen]")).to_have_text(photos[0].name)
+    control.focus()
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Tab")
+    assert button.evaluate("node => getComputedStyle(node).outlineStyle") == "solid"
+    looks_right(page, "chosen")
+
+
 def test_who_wants_no_motion_gets_none(shop_page: Callable[..., Page]) -> None:
     """The same button moves for those who did not ask."""
     page = shop_page("desktop", "en")

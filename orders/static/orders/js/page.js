@@ -11,6 +11,12 @@ document.addEventListener("submit", (event) => {
   for (const button of form.querySelectorAll("button")) button.setAttribute("aria-disabled", "true");
 });
 
+// A file control in the page's language, which the browser's need not be, tells what was chosen.
+document.addEventListener("change", ({ target }) => {
+  const chosen = target.closest(".file-choice")?.querySelector("[data-chosen]");
+  if (chosen && target.files.length) chosen.textContent = [...target.files].map((file) => file.name).join(", ");
+});
+
 // Coming back by the back button finds the form usable again.
 window.addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("[data-sent]")) {
