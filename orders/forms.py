@@ -71,8 +71,10 @@ _DOOR = re.compile(r"^(.*?[^\s,])[,\s]+((?:(?:lote|lt\.?|n\.?\s?º)\s?)?\d+(?:\s
 
 
 def street_line(street: str, door: str) -> str:
-    """Street and door as one line, as the contract's `street` and every envelope have it; empty without a street."""
-    return f"{street.strip()} {door.strip()}".strip() if street.strip() else ""
+    """Street and door as one line, as the contract's `street` and every envelope have it; empty without a street. A door
+    that stands at the street's end already is not written twice."""
+    street, door = street.strip(), door.strip()
+    return street if not street or street.endswith(f" {door}") else f"{street} {door}".strip()
 
 
 def parted(values: Mapping[str, Any], typed: Mapping[str, str]) -> dict[str, Any]:

@@ -193,6 +193,7 @@ def _prints_again(request: HttpRequest, draft: Draft, rows: list[dict[str, Any]]
 def _delivery_fields(request: HttpRequest) -> dict[str, object]:
     """What the form sent; a chosen candidate takes the place of the address that was typed."""
     fields: dict[str, object] = {name: request.POST.get(name, "") for name in ("method", *LENGTHS)}
+    fields["street"] = forms.street_line(request.POST.get("street", ""), request.POST.get("door", ""))
     fields |= {name: name in request.POST for name in ("keep", "use_suggestion")}
     if "choose" in request.POST:
         try:
@@ -221,7 +222,7 @@ def _delivery(
     context = {
         "values": values or {"language": translation.get_language()},
         "who": forms.filled(forms.WHO, values, errors or {}),
-        "where": forms.filled(forms.WHERE, values, errors or {}),
+        "where": forms.filled(forms.WHERE, forms.parted(values, request.POST), errors or {}),
         "also": forms.filled(forms.ALSO, values, errors or {}),
         "errors": errors,
         "zones": ShippingZone.objects.all(),

@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from addresses.tests.conftest import Google, place
-from orders import catalogue, drafts
+from orders import catalogue, drafts, forms
 from orders.drafts import Draft
 from orders.tests import visitors
 
@@ -90,3 +90,62 @@ def test_a_page_takes_as_many_queries_for_twenty_prints_as_for_one(path: str, mo
             assert client.get(path).status_code == 200
         counts.append(len(queries))
     assert counts[0] == counts[1] <= most
+
+
+@pytest.mark.parametrize(
+    ("line", "street", "door"),
+    [
+        ("Rua Augusta 100", "Rua Augusta", "100"),
+        ("Rua Augusta, 100", "Rua Augusta", "100"),
+        ("Rua da Paz 12 A", "Rua da Paz", "12 A"),
+        ("Urbanização Sol Lote 7", "Urbanização Sol", "Lote 7"),
+        ("Rua 25 de Abril n.º 3", "Rua 25 de Abril", "n.º 3"),
+        ("Rua da Paz 12-14", "Rua da Paz", "12-14"),
+        ("Rua 25 de Abril", "Rua 25 de Abril", ""),
+        ("Quinta do Vale", "Quinta do Vale", ""),
+        ("100", "100", ""),
+        ("", "", ""),
+    ],
+)
+def test_street_and_door_stand_apart_in_the_form_and_together_on_the_envelope(
+    line: str, street: str, door: str
+) -> None:
+    shown = forms.parted({"street": line}, {})
+    assert (shown["street"], shown["door"]) == (street, door)
+    assert forms.street_line(street, door) == line.replace(",", "")
+
+
+def test_the_door_goes_to_the_map_and_into_the_order_with_its_street(client: Client, google_server: Google) -> None:
+    """A1: the API's field stays one line; the form shows it in two, as typed where something was wrong."""
+    google_server.finds(place())
+    draft = with_prints(client, 1)
+    typed = visitors.POST | {"street": "Rua Augusta", "door": "100"}
+    again = client.post("/delivery/", typed | {"email": "no address"}).content.decode()
+    assert '<input id="id_street" name="street" type="text" value="Rua Augusta"' in again
+    assert '<input id="id_door" name="door" type="text" value="100"' in again
+    assert (drafts.get(draft.id) or draft).delivery is None
+    assert client.post("/delivery/", typed).headers["Location"] == "/review/"
+    kept = (drafts.get(draft.id) or draft).delivery
+    assert kept
+    assert kept["street"] == "Rua Augusta 100"
+    assert "door" not in kept
+    assert google_server.queries[-1].startswith("Rua Augusta 100")
+    page = client.get("/delivery/").content.decode()
+    assert 'name="street" type="text" value="Rua Augusta"' in page
+    assert 'name="door" type="text" value="100"' in page
+
+
+def test_a_door_that_the_street_ends_with_is_not_written_twice() -> None:
+    """Browsers fill in the whole line where they know it."""
+    assert forms.street_line("Rua Augusta 100", "100") == "Rua Augusta 100"
+    assert forms.street_line("Rua Augusta 100", "") == "Rua Augusta 100"
+    assert forms.street_line("Rua Augusta 100", "00") == "Rua Augusta 100 00"
+
+
+def test_a_door_without_its_street_is_no_address(client: Client, google_server: Google) -> None:
+    draft = with_prints(client, 1)
+    answer = client.post("/delivery/", visitors.POST | {"street": " ", "door": "100"})
+    assert answer.status_code == 422
+    assert 'id="error-street"' in answer.content.decode()
+    assert google_server.queries == []
+    assert (drafts.get(draft.id) or draft).delivery is None

@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pyte
 # Three streets of that name lie in the municipality, and no postal code of theirs was written.
 SINTRA = LISBON | {"street": "Rua da Escola Primária 5", "postal_code": "2710-999", "city": "Sintra"}
 FUNCHAL = LISBON | {"street": "Rua de Santa Maria 10", "postal_code": "9000-411", "city": "Funchal"}
-MISSPELT = LISBON | {"street": "Rua Augsuta 100"}
+MISSPELT = LISBON | {"street": "Rua Augsuta", "door": "100"}
 
 
 def at_delivery(page: Page, photo: Path) -> None:
@@ -57,6 +57,8 @@ def test_a_correction_is_taken_or_refused(
     page.goto("/review/")
     page.wait_for_url("**/delivery/")
     looks_right(page, "suggestion")
+    expect(page.locator("#id_street")).to_have_value("Rua Augsuta")
+    expect(page.locator("#id_door")).to_have_value("100")
     page.locator("[name=use_suggestion]" if taken else "[name=keep]").click()
     page.wait_for_url("**/review/")
     expect(page.locator("main")).to_contain_text("Rua Augusta 100" if taken else "Rua Augsuta 100")
