@@ -1,14 +1,20 @@
 """Clients that send nothing, or next to nothing, are given up; slow ones are not (U3)."""
 
+import http.client
+import json
 import socket
 import threading
 import time
 from collections.abc import Iterator
 
 import pytest
+from django.conf import settings
 
+from bench.upload_clients import Customer, camera_jpeg
+from bench.web_servers import WebServer, serving
 from photoorders import patience
-from photoorders.patience import PatientSocket
+from photoorders.patience import STALL_SECONDS, PatientSocket
+from uploads import stash
 
 
 @pytest.fixture
@@ -81,3 +87,35 @@ def test_a_shorter_limit_of_gunicorns_own_is_kept(pair: tuple[PatientSocket, soc
         ours.recv(100)
     assert time.monotonic() - started < 5
     assert ours.gettimeout() == 0.1
+
+
+@pytest.fixture
+def server() -> Iterator[WebServer]:
+    with serving(REDIS_URL=settings.REDIS_URL, PHOTOS_REDIS_URL=settings.PHOTOS_REDIS_URL) as running:
+        yield running
+
+
+def test_bodies_that_never_come_do_not_stop_the_shop(server: WebServer) -> None:
+    """More of them than there are threads: each is answered as interrupted, and its thread is free again (U3)."""
+    customer = Customer(server.url)
+    threads = 2 * 16
+    stalled = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(threads + 8)]
+    for number, connection in enumerate(stalled):
+        path, kind = ("photos/", "image/jpeg") if number % 2 else ("items/", "application/json")
+        lines = [f"{'POST' if number % 2 else 'PUT'} /api/v1/drafts/current/{path} HTTP/1.1", "Host: 127.0.0.1"]
+        lines += [f"{name}: {value}" for name, value in customer.headers.items() if name != "Content-Type"]
+        lines += [f"Content-Type: {kind}", "Content-Length: 1000000"]
+        connection.sendall("\r\n".join([*lines, "", "abc"]).encode())
+    started = time.monotonic()
+    uploader = threading.Thread(target=lambda: customer.upload(camera_jpeg(1, (800, 600))), daemon=True)
+    uploader.start()
+    uploader.join(4 * STALL_SECONDS)
+    assert not uploader.is_alive()
+    assert time.monotonic() - started > STALL_SECONDS / 2  # there really was no thread left
+    assert len(stash.photos(customer.draft_id)) == 2
+    for connection in stalled:
+        connection.settimeout(4 * STALL_SECONDS)
+        answer = http.client.HTTPResponse(connection)
+        answer.begin()
+        assert (answer.status, json.load(answer)["errors"][0]["code"]) == (400, "interrupted")
+        connection.close()
