@@ -17,7 +17,6 @@ from orders.tests.factories import OrderFactory
 from orders.tests.paid_orders import jpeg, paid_order
 from payments import link_payments
 from payments.models import LinkPayment, Refund
-from payments.services import start_checkout
 from tests.browser.test_purchase import pay
 from tests.browser.visits import Visitor, about_to_pay, at_stripe, bought, enter_card, in_words
 
@@ -225,35 +224,6 @@ def test_missing_photos_go_up_in_one_go_and_find_their_places(
     sent = [hashlib.sha256(files[name].read_bytes()).hexdigest() for name in ("um.jpg", "Dois.JPG", "IMG_0007.jpg")]
     assert list(order.photos.order_by("seq").values_list("sha256", flat=True)) == sent
     assert Order.objects.get().state == "paid"
-
-
-@ways
-def test_an_order_is_paid_by_its_link_on_another_device(
-    shop_page: Opened,
-    looks_right: Looks,
-    wait_until: Callable[..., Any],
-    size: str,
-    language: str,
-    javascript: bool,
-) -> None:
-    """C28: the mail is opened where no draft is; Stripe's "back" leads to the order again, and the payment to it as well."""
-    order = start_checkout(prepared(wait_until, language=language), language=language, terms=True).order
-    page = shop_page(size, language, javascript=javascript)
-    page.goto(links.order_path(order))
-    looks_right(page, "unpaid")
-    again = page.get_by_role("button", name=in_words(language, "Not paid yet? Go back to paying"))
-    again.click()
-    page.locator("a.back").click()
-    page.wait_for_url(f"**/orders/{order.number}/*")
-    again.click()
-    for name, value in {"number": "4242424242424242", "expiry": "12/34", "cvc": "123", "name": "ANA SA"}.items():
-        page.fill(f"[name={name}]", value)
-    page.locator("button[value=card]").click()
-    page.wait_for_url(f"**/orders/{order.number}/*")
-    expect(page.locator("h1")).to_have_text(in_words(language, "Thank you, we have your order"))
-    assert Order.objects.get().paid_at is not None
-    page.goto("/")
-    expect(page.locator("[data-photo]")).to_have_count(0)
 
 
 def test_a_payment_link_is_paid(shop_page: Opened, looks_right: Looks, wait_until: Callable[..., Any]) -> None:
