@@ -86,7 +86,9 @@ def enter_card(page: Page, number: str = GOOD_CARD) -> None:
 
 def bought(shop: LiveShop, wait_until: Wait, *, language: str = "pt", picture: bytes = b"") -> Order:
     """An order that was paid by card, its photo and print in S3."""
-    order = start_checkout(prepared(wait_until, language=language, picture=picture), language=language, terms=True).order
+    order = start_checkout(
+        prepared(wait_until, language=language, picture=picture), language=language, terms=True
+    ).order
     shop.sandbox.call(f"sessions/{order.attempts.get().session_id}/pay", card=GOOD_CARD)
     stored = Order.objects.filter(pk=order.pk, stored_at__isnull=False)
     return wait_until(stored.first, seconds=60, what="the order to be paid and stored")  # type: ignore[no-any-return]  # the condition's answer
