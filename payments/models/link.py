@@ -124,6 +124,7 @@ class LinkRefund(models.Model):
     )
     provider_id = models.CharField(_("refund at Stripe"), max_length=255, null=True, unique=True)  # noqa: DJ001 - unique once known
     idempotency_key = models.CharField(_("idempotency key"), max_length=64, unique=True, default=uuid.uuid4)
+    asked_all = models.BooleanField(null=True, editable=False)  # the request named no amount; None: nobody kept that
     failure_code = models.CharField(_("why it failed"), max_length=80, blank=True)
     created_at = models.DateTimeField(_("created"), default=timezone.now)
 

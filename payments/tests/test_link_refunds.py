@@ -93,15 +93,30 @@ def test_the_same_form_sent_twice_is_one_refund(payment: LinkPayment, stripe_api
     assert sums(stripe_api) == [1250]
 
 
-def test_a_key_of_another_amount_or_payment_is_refused(payment: LinkPayment, stripe_api: StandIn) -> None:
-    """C59."""
+def test_a_key_of_another_amount_reason_or_payment_is_refused(payment: LinkPayment, stripe_api: StandIn) -> None:
+    """C59: it is no repeated request, whatever else it is; "all that is left" is an amount of its own."""
     other = paid(stripe_api, link())
     link_refunds.refund(payment.pk, 700, reason="x", key="mine")
-    for payment_id, cents in ((payment.pk, 701), (other.pk, 700)):
+    rest = link_refunds.refund(payment.pk, reason="x", key="the rest")
+    for payment_id, cents, reason, key in (
+        (payment.pk, 701, "x", "mine"),
+        (payment.pk, None, "x", "mine"),
+        (payment.pk, 700, "y", "mine"),
+        (payment.pk, 4300, "x", "the rest"),
+        (other.pk, 700, "x", "mine"),
+        (other.pk, None, "x", "the rest"),
+    ):
         with pytest.raises(IdempotencyKeyReused):
-            link_refunds.refund(payment_id, cents, reason="x", key="mine")
+            link_refunds.refund(payment_id, cents, reason=reason, key=key)
+    assert link_refunds.refund(payment.pk, reason="x", key="the rest") == rest
+    LinkRefund.objects.update(
+        asked_all=None
+    )  # noted by an earlier version: what it did not keep is not held against it
+    assert [link_refunds.refund(payment.pk, cents, reason="y", key="mine").amount_cents for cents in (None, 700)] == [
+        700
+    ] * 2
     run_refunds()
-    assert sums(stripe_api) == [700]
+    assert sums(stripe_api) == [700, 4300]
 
 
 def test_a_refund_whose_answer_was_lost_is_found_at_stripe(payment: LinkPayment, stripe_api: StandIn) -> None:
