@@ -20,7 +20,7 @@ from tests.browser.photos import landscape
 from tests.browser.test_purchase import LISBON, fill_delivery, pay
 from tests.browser.visits import in_words
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.timeout(480)]
 
 Size = tuple[int, int]
 PASSWORD = "uma-chave-comprida"
