@@ -14,5 +14,5 @@ class TransactionOpen(RuntimeError):
 def refuse_open_transaction() -> None:
     """Raises TransactionOpen inside a transaction. What a test case wraps around a whole test does not count, as for
     Django's own `durable`."""
-    if any(not block._from_testcase for block in connection.atomic_blocks):  # type: ignore[attr-defined]
+    if any(not block._from_testcase for block in connection.atomic_blocks):  # type: ignore[attr-defined]  # Django has it; its stubs do not
         raise TransactionOpen

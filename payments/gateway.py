@@ -270,7 +270,7 @@ def _pages(listing: Callable[[stripe.StripeClient, Params], Any], params: Params
     cursor: dict[str, Any] = {}
     while True:
         asked = {**params, **cursor, "limit": LIST_LIMIT}
-        page = _call(lambda client, asked=asked: listing(client, asked))  # type: ignore[misc]
+        page = _call(lambda client, asked=asked: listing(client, asked))  # type: ignore[misc]  # mypy does not infer a lambda with a default
         yield from page["data"]
         if not page.get("has_more") or not page["data"]:
             return

@@ -27,7 +27,7 @@ from payments.models import LinkDispute, LinkEvent, LinkPayment, LinkRefund, Pay
 from payments.refund_form import RefundForm
 
 
-class PaymentLinkForm(forms.ModelForm):  # type: ignore[type-arg]
+class PaymentLinkForm(forms.ModelForm):  # type: ignore[type-arg]  # no generic at run time
     """The sum in euros, as people write it."""
 
     euros = forms.DecimalField(
