@@ -6,6 +6,7 @@ import pytest
 
 from accounts.models import User
 from backoffice import order_page, todo
+from local.fixtures import Sandbox
 from orders.tests import visitors
 from outbox.models import OutboxMessage
 from payments import books, cancelling, confirmation, gateway, refunds, tasks
@@ -15,6 +16,12 @@ from payments.tests.test_late_money import changed
 from payments.tests.test_refunds import pay
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def stripe_api(sandbox: Sandbox) -> StandIn:
+    """The stand-in for Stripe, empty and well-behaved."""
+    return StandIn(sandbox.url)
 
 
 def all_planned(stripe_api: StandIn) -> dict[str, int]:
