@@ -47,7 +47,7 @@ coverage: ## the whole suite with coverage, printed and written to test-artifact
 	@$(PYTEST) all --cov --cov-report=term:skip-covered --cov-report=html:test-artifacts/coverage $(ARGS)
 
 screenshots: ## pictures of every page, state and email, into docs/screenshots/
-	@$(PYTEST) browser tests/browser/tour.py -n 0 $(ARGS)
+	@$(PYTEST) browser tests/browser/tour_states.py tests/browser/tour.py -n 0 $(ARGS)
 
 bench: ## measures speed beside its floors, writes bench/results.json
 	@$(DEV) python -m bench $(ARGS)

@@ -21,7 +21,7 @@ from backoffice.demo import pictures
 from backoffice.demo.past_orders import install_orders
 from backoffice.demo.people import OWNER, install_people
 from orders import emails, links
-from orders.models import Order
+from orders.models import Order, Question
 from payments.models import PaymentLink
 from tests.browser.conftest import studio
 from tests.browser.orders import STATES, order_in
@@ -35,15 +35,26 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pyte
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
 MOST_BYTES = 250_000
-TALLEST = 3200  # px: longer pages are cut off
+ENGLISH = ("awaiting", "ready_pickup", "shipped", "replace_photo", "refunded")  # mails that are kept in English too
+TALLEST = 7000  # px: longer pages are cut off
+# A picture of a whole page is no screen: nothing may stick to an edge of it, and cards out of sight are drawn too.
+WHOLE = """() => {
+  scrollTo(0, 0);
+  for (const node of document.querySelectorAll("body *")) {
+    if (getComputedStyle(node).position === "sticky") node.style.setProperty("position", "static", "important");
+  }
+  for (const card of document.querySelectorAll(".photo")) card.style.setProperty("content-visibility", "visible");
+}"""
 Shop = Callable[..., Page]
 
 
-def keep(page: Page, name: str, *, whole: bool = True) -> None:
-    page.wait_for_load_state("networkidle")
+def keep(page: Page, name: str, *, whole: bool = True, idle: bool = True) -> None:
+    """`idle=False`: something is still under way, and is what the picture shows."""
+    if idle:
+        page.wait_for_load_state("networkidle")
     if whole:
-        page.evaluate("window.scrollTo(0, 0)")
-        page.locator(".total-bar").evaluate_all("bars => bars.forEach((bar) => { bar.style.position = 'static'; })")
+        page.locator("html").evaluate(WHOLE)
+        page.wait_for_timeout(300)  # pictures that came into being are decoded
     save(page.screenshot(full_page=whole), name)
 
 
@@ -123,7 +134,7 @@ def test_an_order_in_every_state(shop_page: Shop) -> None:
     for name, order in orders.items():
         phone.goto(links.order_path(order))
         keep(phone, f"order-{name}-phone-pt")
-    for name in ("awaiting", "replace-photo", "shipped", "cancelled"):
+    for name in ("awaiting", "review", "disputed", "replace-photo", "shipped", "cancelled"):
         desktop.goto(links.order_path(orders[name]))
         keep(desktop, f"order-{name}-desktop-en")
     dark.goto(links.order_path(orders["shipped"]))
@@ -175,14 +186,23 @@ def mail_page(browser: Browser) -> Iterator[Page]:
 
 
 def test_emails(mail_page: Page) -> None:
-    for kind, state in ORDERS.items():
-        language = "en" if kind in ("shipped", "ready") else "pt"
-        order = order_in(state, language=language)
-        mail = emails.customer_mail(order, kind.replace("ready_pickup", "ready"), "<a@b.example>", to="a@b.example")
+    for number, (kind, state) in enumerate(ORDERS.items()):
+        for language in ("pt", "en"):
+            if language == "en" and kind not in ENGLISH:
+                continue
+            order = order_in(state, language=language)
+            mail = emails.customer_mail(order, kind.replace("ready_pickup", "ready"), "<a@b.example>", to="a@b.example")
+            shown(mail_page, mail, kind)
+            _keep_mail(kind, f"email-{kind}-{language}", wide=language == "en" or number % 4 == 0)
+    paid = order_in("paid")
+    asked = Question.objects.create(order=paid, text="Chega até sexta-feira?\nÉ para um aniversário.")
+    for kind, mail in {
+        "owner": emails.owner_mail(paid, "<a@b.example>"),
+        "alarm": emails.alarm_mail(paid, "<a@b.example>"),
+        "question": emails.question_mail(asked, "<a@b.example>"),
+    }.items():
         shown(mail_page, mail, kind)
-        _keep_mail(kind, f"email-{kind}-{language}", wide=kind in ("confirmed", "shipped"))
-    shown(mail_page, emails.owner_mail(order_in("paid"), "<a@b.example>"), "owner")
-    _keep_mail("owner", "email-owner-pt", wide=True)
+        _keep_mail(kind, f"email-{kind}-pt", wide=True)
 
 
 def _keep_mail(kind: str, name: str, *, wide: bool) -> None:
@@ -204,6 +224,7 @@ def test_the_owners_desk(shop_page: Shop, live_shop: Any) -> None:
         page.context.add_cookies([cookie])  # type: ignore[list-item]
     order = Order.objects.get(tracking="RT482915637PT")
     flagged = Order.objects.get(address_flagged=True)
+    light.set_viewport_size({"width": 1720, "height": 1000})  # the list of orders is a wide table
     for name, path in (
         ("desk", "/admin/"),
         ("orders", "/admin/orders/order/"),
@@ -230,7 +251,7 @@ def test_the_list_of_pictures_is_written() -> None:
 
 def write_list(folder: Path) -> None:
     groups = {"The customer's way": "[1-6]", "An order in each state": "order-", "Emails": "email-"}
-    groups |= {"The owner's desk": "admin-", "Other pages": "(legal|pay|error)-"}
+    groups |= {"The owner's desk": "admin-", "Other pages": "(legal|pay|error|wait)-"}
     lines = ["# Pictures", "", "Taken by `make screenshots`; what they show is drawn, and nobody's own."]
     for title, start in groups.items():
         found = [file.stem for file in sorted(folder.glob("*.webp")) if re.match(start, file.stem)]
