@@ -27,7 +27,7 @@ max_requests = 20_000
 max_requests_jitter = 2_000
 accesslog = None  # photoorders.request writes its own line, without query strings (S4)
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108 - heartbeat files in memory
-forwarded_allow_ips = "127.0.0.1"
+forwarded_allow_ips = ""  # nobody here: photoorders.requests decides by TRUSTED_PROXIES, for this machine too
 control_socket_disable = True  # nothing uses it, and two shops on one machine would share it
 
 

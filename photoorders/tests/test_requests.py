@@ -1,10 +1,20 @@
 """Request ids and the visitor's true address."""
 
+import http.client
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from django.test import Client, RequestFactory
 from pytest_django import Settings
 
+from local import fixtures
 from photoorders.requests import client_address
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_every_answer_carries_a_request_id(client: Client) -> None:
@@ -55,3 +65,40 @@ def test_forwarded_addresses_are_believed_from_trusted_proxies_only(
     settings.TRUSTED_PROXIES = proxies
     request = RequestFactory().get("/", REMOTE_ADDR=peer, headers={"X-Forwarded-For": forwarded})
     assert client_address(request) == seen
+
+
+@pytest.mark.parametrize(("proxies", "status"), [("", 301), ("127.0.0.1", 302)])
+def test_gunicorn_believes_no_forwarded_scheme_by_itself(proxies: str, status: int) -> None:
+    """S6: not even of this machine's own processes, unless TRUSTED_PROXIES names it. A real server is asked."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = os.environ | {
+        "SITE_URL": "https://loja.estudio.pt",
+        "ALLOWED_HOSTS": "",
+        "TRUSTED_PROXIES": proxies,
+        "WEB_CONCURRENCY": "1",
+    }
+    command = [sys.executable, "-m", "gunicorn", "--config", "photoorders/gunicorn.py", "--bind", f"127.0.0.1:{port}"]
+    server = subprocess.Popen(
+        [*command, "photoorders.wsgi"], cwd=ROOT, env=environment | {"DEMO": "1", "SECURE_SSL_REDIRECT": "1"}
+    )
+    asked = {"X-Forwarded-Proto": "https", "Host": "loja.estudio.pt"}
+    try:
+        answer = fixtures.wait_until(lambda: status_of(port, asked), seconds=60, what="the server's answer")
+    finally:
+        server.terminate()
+        server.wait(30)
+    assert answer == status
+
+
+def status_of(port: int, headers: dict[str, str]) -> int:
+    """0 while nobody listens."""
+    link = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    try:
+        link.request("GET", "/i18n/setlang/", headers=headers)
+        return link.getresponse().status
+    except OSError:
+        return 0
+    finally:
+        link.close()
