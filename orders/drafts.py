@@ -30,6 +30,8 @@ from outbox.services import enqueue
 from uploads import stash
 
 SESSION_KEY = "draft"
+EARLIER = "paid_drafts"  # in the session: drafts that were followed, or paid by an order's link
+REMEMBERED = 20
 ROTATION_DUE = "rotation_due"  # in the session, from a followed draft until the next page
 FOLLOWED_SECONDS = 3600  # longer than any request that began before the session learned of the new draft
 PROLONG_EVERY_SECONDS = 600  # reading a draft prolongs it at most this often
@@ -118,7 +120,9 @@ def follow(request: HttpRequest) -> Draft:
     Photos are uploaded three at a time, all with the cookie of before. So the session learns of the new draft at once,
     not at the end of an upload, and keeps its key until `rotate_if_due`.
     """
-    draft = _successor(str(request.session[SESSION_KEY]), _owner(request))
+    old = str(request.session[SESSION_KEY])
+    draft = _successor(old, _owner(request))
+    remember(request, old)
     request.session[SESSION_KEY] = draft.id
     request.session[ROTATION_DUE] = True
     try:
@@ -129,6 +133,17 @@ def follow(request: HttpRequest) -> Draft:
     else:
         request.session.modified = False  # saved; at the end of a long upload it may have another key
     return draft
+
+
+def remember(request: HttpRequest, draft_id: str) -> None:
+    """The visitor may come back from Stripe's page to the order of this draft; the draft stays closed (C62)."""
+    others = [known for known in earlier(request) if known != draft_id]
+    request.session[EARLIER] = [*others, draft_id][-REMEMBERED:]
+
+
+def earlier(request: HttpRequest) -> list[str]:
+    """The drafts that this visitor had before the present one, oldest first."""
+    return [str(draft_id) for draft_id in request.session.get(EARLIER, [])]
 
 
 def rotate_if_due(request: HttpRequest) -> None:

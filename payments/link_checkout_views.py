@@ -15,7 +15,7 @@ from orders.problems import DraftExpired, Problem, TermsNotAccepted
 from payments.checkout import CheckoutStarted, start_checkout
 from payments.models import PaymentAttempt
 from payments.problems import PaymentServiceUnavailable
-from payments.views import REVIEW, own_drafts, remember_draft, unavailable, way_back
+from payments.views import REVIEW, own_drafts, unavailable, way_back
 
 
 @require_POST
@@ -43,7 +43,7 @@ def pay_order(request: HttpRequest, number: str) -> HttpResponse:
     except Problem as problem:
         messages.error(request, str(problem.detail))
         return redirect(way_back(request, order))
-    remember_draft(request, order)
+    drafts.remember(request, order.draft_id)
     return redirect(started.url)
 
 

@@ -21,8 +21,6 @@ from payments.services import start_checkout
 REVIEW = "/review/"
 START = "/"
 # Session key: drafts that this visitor has paid, so that a reloaded return page still works, or pays by an order's link.
-PAID_DRAFTS = "paid_drafts"
-REMEMBERED = 20
 
 
 @require_POST
@@ -84,13 +82,9 @@ def way_back(request: HttpRequest, order: Order) -> str:
 
 
 def own_drafts(request: HttpRequest) -> set[str]:
-    """The visitor's draft, and those that were paid, or were gone to pay by an order's link, in this session."""
+    """The visitor's draft, and those that this session had before, or that were gone to pay by an order's link."""
     mine = str(request.session.get(drafts.SESSION_KEY) or "")
-    return {mine, *_paid(request)} - {""}
-
-
-def _paid(request: HttpRequest) -> list[str]:
-    return [str(draft_id) for draft_id in request.session.get(PAID_DRAFTS, [])]
+    return {mine, *drafts.earlier(request)} - {""}
 
 
 def _start_anew(request: HttpRequest, order: Order) -> None:
@@ -99,13 +93,6 @@ def _start_anew(request: HttpRequest, order: Order) -> None:
         return
     drafts.follow(request)
     drafts.rotate_if_due(request)
-    remember_draft(request, order)
-
-
-def remember_draft(request: HttpRequest, order: Order) -> None:
-    """The visitor may come back from Stripe's page to this order, and see its payment page; the draft stays closed (C62)."""
-    others = [draft_id for draft_id in _paid(request) if draft_id != order.draft_id]
-    request.session[PAID_DRAFTS] = [*others, order.draft_id][-REMEMBERED:]
 
 
 def unavailable(request: HttpRequest, problem: Problem, back: str = REVIEW) -> HttpResponse:

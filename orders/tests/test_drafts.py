@@ -96,7 +96,7 @@ def test_after_payment_the_visitor_gets_a_new_draft_and_a_new_session_key(client
     new = new or client.session["draft"]
     assert new != old.id
     assert client.cookies["sessionid"].value != key
-    assert dict(client.session.items()) == {"draft": new}
+    assert dict(client.session.items()) == {"draft": new, drafts.EARLIER: [old.id]}
     stranger = Client()
     stranger.cookies["sessionid"] = key
     assert visitors.draft_of(stranger).id not in (old.id, new)
@@ -118,7 +118,7 @@ def test_a_client_of_the_api_alone_gets_a_new_session_key_with_the_paid_order(cl
     assert client.get(path).json()["state"] == "paid"
     new, new_key = client.session["draft"], client.cookies["sessionid"].value
     assert (new != old.id, new_key != key) == (True, True)
-    assert dict(client.session.items()) == {"draft": new}
+    assert dict(client.session.items()) == {"draft": new, drafts.EARLIER: [old.id]}
     stranger = Client()
     stranger.cookies["sessionid"] = key
     assert visitors.draft_of(stranger).id not in (old.id, new)

@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from orders import drafts
+from orders import drafts, links
 from orders.models import Order
 from orders.tests import visitors
 from payments.checkout import start_checkout
 from payments.models import PaymentAttempt
-from payments.tests.stand_in import StandIn
+from payments.tests.stand_in import StandIn, deliver
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -69,3 +69,17 @@ def test_unpaid_is_said_when_stripe_says_so(stripe_api: StandIn) -> None:
     answer = client.get("/checkout/return/", {"session_id": str(unpaid.session_id)}, follow=True)
     assert answer.redirect_chain == [("/review/", 302)]
     assert "não foi concluído" in answer.content.decode()
+
+
+@pytest.mark.parametrize("seen", ["/", "/api/v1/drafts/current/", "order"])
+def test_who_saw_the_next_draft_before_coming_back_still_finds_the_order(stripe_api: StandIn, seen: str) -> None:
+    """C8: the event was first, and another tab, or a client of the API, has gone on to a new draft meanwhile."""
+    client, attempt = at_the_return_page(stripe_api)
+    deliver(stripe_api.objects("event"))
+    order = Order.objects.get()
+    assert order.state == "paid"
+    path = f"/api/v1/orders/{order.number}/?t={links.token(order)}" if seen == "order" else seen
+    assert client.get(path).status_code == 200
+    assert client.session[drafts.SESSION_KEY] != order.draft_id
+    assert comes_back(client, attempt)["Location"].startswith(f"/orders/{order.number}/")
+    assert comes_back(Client(), attempt).status_code == 404
