@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 from orders.print_files import PrintSpec
 from orders.print_worker import make
 from tests.browser.conftest import studio
-from tests.browser.cropping import edges_of, paper_shown, photo_with_edges
+from tests.browser.cropping import border_of, edges_of, paper_shown, photo_with_edges
 from tests.browser.test_purchase import upload
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.timeout(240)]
@@ -69,6 +69,41 @@ def test_the_print_file_is_cut_as_the_editor_shows_it(browser: Browser, live_sho
             assert 0.05 < cut < 0.95
             # One print pixel, and half of one of the screen's, which the browser rounds an edge to.
             assert seen * length == pytest.approx(cut * length, abs=1 + 0.5 * length / max(shown.size))
+    context.close()
+
+
+SMALL_PICTURE = 640  # pixels across: what the grid shows of a photo (js/worker.js)
+
+
+def test_the_print_file_is_cut_and_bordered_as_the_grid_shows_it(
+    browser: Browser, live_shop: Any, tmp_path: Path
+) -> None:
+    """U8: other sizes, a square, and the white border, each as close as the grid's small picture can tell."""
+    studio()
+    scale = 3
+    context = browser.new_context(viewport={"width": 1100, "height": 1000}, device_scale_factor=scale, locale="en-GB", base_url=live_shop.url)  # fmt: skip
+    page = context.new_page()
+    file = photo_with_edges(tmp_path / "edges.jpg", 3000, 2000, 1400, 900)
+    upload(page, [file])
+    page.locator("[data-total-bar]").evaluate("bar => { bar.style.position = 'static' }")
+    for product, width, height, border, fit in (
+        ("13x18", 130, 180, 4, "crop"),
+        ("square-15x15", 150, 150, 4, "crop"),
+        ("10x15", 100, 150, 3, "border"),
+        ("20x30", 200, 300, 5, "border"),
+    ):
+        page.locator("[data-print] [data-field=product]").select_option(product)
+        page.locator(f"[data-print] [data-field=fit][value={fit}]").check()
+        shown, _paper = paper_shown(page, scale, ".photo .picture", f".picture .{'edge' if fit == 'crop' else 'mat'}")
+        spec = PrintSpec(width, height, border, fit)
+        paper = Image.open(io.BytesIO(make(file.read_bytes(), 3000, 2000, [spec])[1]))
+        looked_at = [(edges_of(shown), edges_of(paper))]
+        if fit == "border":
+            looked_at.append((border_of(shown), border_of(paper)))
+        for seen_at, cut_at in looked_at:
+            for seen, cut, length in zip(seen_at, cut_at, paper.size, strict=True):
+                assert 0 < cut < 0.95
+                assert seen * length == pytest.approx(cut * length, abs=1 + length / SMALL_PICTURE), (product, fit)
     context.close()
 
 
