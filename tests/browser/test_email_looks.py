@@ -39,6 +39,7 @@ ORDERS = {  # in which state an order is when the email is written
     "voucher_replaced": "awaiting",
     "paid_twice": "in-production",
     "cancelled": "cancelled",
+    "cancelled_unpaid": "unpaid",
 }
 THUMBNAILS = {kind: 3 for kind, texts in KINDS.items() if "prints" in texts.shows}
 THUMBNAILS |= {kind: 1 for kind, texts in KINDS.items() if "missing" in texts.shows}
@@ -109,6 +110,10 @@ def test_an_email_fits_its_screen_and_says_what_it_must(mail_page: Page, kind: s
     assert [part for part in expected if plain(part) not in text] == []
     assert ("Mate" if language == "en" else "Matte") not in text.replace("·", " ").split()
     assert mail_page.locator("h1").count() == 1
+    mail_page.set_viewport_size({"width": WIDTHS[0], "height": 700})
+    spans = "[...document.querySelectorAll('span')].filter((node) => node.innerText === text)"
+    lines = f"(text) => {spans}.map((node) => node.getClientRects().length)"
+    assert mail_page.evaluate(lines, order.number)[-1:] == [1]  # the footer's number stays on one line
     assert mail_page.locator(f'a[href="{links.absolute(order)}"]').count() >= 1
     images = pictures(mail_page)
     assert len(images) == THUMBNAILS.get(kind, 0)
