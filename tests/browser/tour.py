@@ -135,7 +135,7 @@ def test_an_order_in_every_state(shop_page: Shop) -> None:
         phone.goto(links.order_path(order))
         keep(phone, f"order-{name}-phone-pt")
     for name in ("awaiting", "review", "disputed", "replace-photo", "shipped", "cancelled"):
-        desktop.goto(links.order_path(orders[name]))
+        desktop.goto(links.order_path(order_in(name, language="en")))
         keep(desktop, f"order-{name}-desktop-en")
     dark.goto(links.order_path(orders["shipped"]))
     keep(dark, "order-shipped-desktop-pt-dark")
