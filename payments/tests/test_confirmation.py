@@ -30,7 +30,9 @@ def attempt(draft: drafts.Draft | None = None) -> PaymentAttempt:
 
 def fulfilled(order: Order) -> list[str]:
     """Keys of the work planned for a paid order; what payments plan beside it is not looked at."""
-    rows = OutboxMessage.objects.filter(payload__order_id=order.pk, task__startswith="orders.").exclude(key__contains=":awaiting")
+    rows = OutboxMessage.objects.filter(payload__order_id=order.pk, task__startswith="orders.").exclude(
+        key__contains=":awaiting"
+    )
     return sorted(row.key for row in rows)
 
 
