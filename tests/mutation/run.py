@@ -46,8 +46,20 @@ TESTS: dict[str, list[str]] = {
     "payments/purchases.py": [f"{PAY}purchases.py", f"{PAY}checkout.py", f"{PAY}late_money.py"],
     "payments/review.py": [f"{PAY}review.py", f"{PAY}refunds.py"],
     "payments/expiry.py": [f"{PAY}closing.py", f"{PAY}checkout.py", f"{PAY}vouchers.py", f"{PAY}late_money.py"],
-    "payments/link_payments.py": [f"{PAY}payment_links.py", f"{PAY}link_checkout.py", f"{PAY}link_closing.py"],
-    "payments/link_refunds.py": [f"{PAY}link_refunds.py", f"{PAY}link_api.py", f"{PAY}payment_links.py"],
+    "payments/link_payments.py": [
+        f"{PAY}payment_links.py",
+        f"{PAY}link_closing.py",
+        f"{PAY}link_vouchers.py",
+        f"{PAY}link_history.py",
+        f"{PAY}event_order.py",
+    ],
+    "payments/link_refunds.py": [
+        f"{PAY}link_refunds.py",
+        f"{PAY}link_api.py",
+        f"{PAY}link_emails.py",
+        f"{PAY}link_history.py",
+        f"{PAY}payment_links.py",
+    ],
 }
 PYTEST = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:randomly", "--reuse-db"]
 PYTEST += ["--timeout=60", "-o", "timeout_func_only=true"]  # making the database takes its own time
