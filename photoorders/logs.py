@@ -23,11 +23,19 @@ _shared: list[Any] = [
 ]
 
 
+# One list for good: loggers keep the one that they were made with, also when the settings are loaded again.
+_processors: list[Any] = [
+    # What the level leaves out is dropped first: building a line that nobody reads cost each request a tenth.
+    structlog.stdlib.filter_by_level,
+    *_shared,
+    structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+]
+
+
 def configure() -> bool:
     """Sets structlog up so that its events and the standard library's end in the same JSON lines."""
     structlog.configure(
-        # What the level leaves out is dropped first: building a line that nobody reads cost each request a tenth.
-        processors=[structlog.stdlib.filter_by_level, *_shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=_processors,
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
