@@ -34,7 +34,7 @@ def advice(
     found = quality.dpi(photo, product, fit, crop)
     word = quality.word(found)
     if word == "good":
-        return str(SENTENCES["good"]) if lost > MUCH and crop is None else ""
+        return str(SENTENCES["good"]) if lost > MUCH and not cropping.cuts(crop) else ""
     width, height = _printed(photo, product, fit, crop)
     needed = [math.ceil(side * quality.GOOD_DPI / max(found, 1)) for side in (width, height)]
     why = _("%(pixels)s pixels are printed; a sharp print has %(needed)s.") % {
@@ -54,7 +54,8 @@ def largest_good(photo: Pixels, fit: str, crop: Crop | None, on_sale: Iterable[P
 
 def _printed(photo: Pixels, product: ProductInfo, fit: str, crop: Crop | None) -> tuple[int, int]:
     """The pixels, across and down, of what is on the print."""
+    across, down = cropping.lying(photo.width, photo.height, crop)
     if fit == "border":
-        return photo.width, photo.height
-    box = cropping.crop_box(photo.width, photo.height, product.width_mm, product.height_mm, crop)
+        return across, down
+    box = cropping.crop_box(across, down, product.width_mm, product.height_mm, crop)
     return math.floor(box.width + 0.5), math.floor(box.height + 0.5)

@@ -11,10 +11,11 @@ from django.http import QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from orders import pictures, sizes
+from orders import cropping, pictures, sizes
 from orders.advice import WORDS, advice
 from orders.basket import Basket, Print
 from orders.catalogue import FinishInfo, ProductInfo
+from orders.cropping import Crop
 from orders.drafts import Draft
 from orders.photo_json import photo_json
 from orders.problems import Errors
@@ -205,7 +206,8 @@ def with_another(rows: list[dict[str, Any]], photo_id: str, codes: Sequence[str]
     used = {row["product"] for row in own}
     code = next((code for code in codes if code not in used), own[-1]["product"])
     at = rows.index(own[-1]) + 1
-    return [*rows[:at], own[-1] | {"product": code, "quantity": 1, "crop": None, "suffix": "another"}, *rows[at:]]
+    new = {"product": code, "quantity": 1, "crop": cropping.turned_only(own[-1]["crop"]), "suffix": "another"}
+    return [*rows[:at], own[-1] | new, *rows[at:]]
 
 
 def all_alike(rows: list[dict[str, Any]], data: QueryDict) -> list[dict[str, Any]]:
@@ -222,17 +224,23 @@ def all_alike(rows: list[dict[str, Any]], data: QueryDict) -> list[dict[str, Any
     return result
 
 
-def _crop(text: str) -> dict[str, float] | None:
+def _crop(text: str) -> Crop | None:
     """The crop that was sent, None where it is none: broken, nested too deeply, larger than any number (S5)."""
     try:
         sent = json.loads(text) if text else None
-        crop = {side: float(sent[side]) for side in ("x", "y", "width", "height")} if sent else None
-    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
+        if not sent:
+            return None
+        x, y, width, height = (float(sent[side]) for side in ("x", "y", "width", "height"))
+        turn = cropping.TURNS[cropping.TURNS.index(sent.get("turn", 0))]
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         return None
-    return crop if crop and all(map(math.isfinite, crop.values())) else None
+    if not all(map(math.isfinite, (x, y, width, height))):
+        return None
+    crop: Crop = {"x": x, "y": y, "width": width, "height": height}
+    return crop | {"turn": turn} if turn else crop
 
 
-def _crop_text(crop: Mapping[str, float] | None) -> str:
+def _crop_text(crop: Crop | None) -> str:
     return json.dumps(crop) if crop else ""
 
 

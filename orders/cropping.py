@@ -1,13 +1,15 @@
 """Geometry of prints: what of a photo lands where on the paper. Pure functions, shared by preview, quality and print file.
 
-Photos are measured upright, in pixels; paper in millimetres. Boxes are in fractions of a pixel, so that a print file cut
+Photos are measured upright, in pixels; paper in millimetres. A customer may turn a photo that lies on its side: then all
+that follows, crop, paper and border, is of the photo as turned (`lying`). Boxes are in fractions of a pixel, so that a print file cut
 from them (Pillow's `resize(box=…)`) shows exactly what the preview showed (U8).
 """
 
 import dataclasses
-from typing import Protocol, TypedDict
+from typing import NotRequired, Protocol, TypedDict
 
 MM_PER_INCH = 25.4
+TURNS = (0, 90, 180, 270)
 
 
 class Pixels(Protocol):
@@ -31,12 +33,16 @@ class Paper(Protocol):
 
 
 class Crop(TypedDict):
-    """A part of the upright photo, in fractions of its width and height."""
+    """A part of the photo, in fractions of its width and height as they are after the turn (clockwise, one of TURNS).
+
+    A crop of the whole photo says its turn alone: the cut is then in the middle, as without a crop.
+    """
 
     x: float
     y: float
     width: float
     height: float
+    turn: NotRequired[int]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,6 +56,38 @@ class Box:
     def corners(self) -> tuple[float, float, float, float]:
         """Left, top, right, bottom: what Pillow takes."""
         return self.left, self.top, self.left + self.width, self.top + self.height
+
+
+def turn_of(crop: Crop | None) -> int:
+    """By how many degrees the photo is turned clockwise: one of TURNS."""
+    return crop.get("turn", 0) if crop else 0
+
+
+def lying(width: int, height: int, crop: Crop | None) -> tuple[int, int]:
+    """The upright photo's width and height as it lies once it has been turned."""
+    return (height, width) if turn_of(crop) in (90, 270) else (width, height)
+
+
+def turned_only(crop: Crop | None) -> Crop | None:
+    """What is left of a crop without its cut: the turn of the whole photo; None where it is not turned."""
+    turn = turn_of(crop)
+    return {"x": 0.0, "y": 0.0, "width": 1.0, "height": 1.0, "turn": turn} if turn else None
+
+
+def cuts(crop: Crop | None) -> bool:
+    """Whether the customer chose a cut; else it is in the photo's middle."""
+    return crop is not None and (not turn_of(crop) or crop != turned_only(crop))
+
+
+def before_turn(box: Box, width: float, height: float, turn: int) -> Box:
+    """Where a box of the turned photo lies on the upright one; `width` and `height` are the turned photo's."""
+    right, bottom = width - box.left - box.width, height - box.top - box.height
+    return {
+        0: box,
+        90: Box(box.top, right, box.height, box.width),
+        180: Box(right, bottom, box.width, box.height),
+        270: Box(bottom, box.left, box.height, box.width),
+    }[turn]
 
 
 def turned(photo_width: float, photo_height: float, paper_width: float, paper_height: float) -> tuple[float, float]:

@@ -24,6 +24,7 @@ PROBLEMS = {
     "invalid_quantity": _("Please choose a number of prints from 1 to {limit}."),
     "invalid_fit": _("Please choose “crop” or “border”."),
     "invalid_crop": _("The crop must lie inside the photo."),
+    "invalid_turn": _("A photo can be turned by 0, 90, 180 or 270 degrees."),
 }
 
 Row = dict[str, Any]
@@ -63,7 +64,8 @@ def _row(row: object, photos: dict[str, Photo], products: dict[str, catalogue.Pr
         errors["quantity"] = [_error("invalid_quantity", settings.ITEM_MAX_QUANTITY)]
     if fit not in ("crop", "border"):
         errors["fit"] = [_error("invalid_fit")]
-    crop = _crop(row.get("crop"), errors) if fit == "crop" else None
+    turn = _turn(row.get("crop"), errors)
+    crop = _crop(row.get("crop"), turn, errors) if fit == "crop" else None
     if errors or photo is None or product is None:
         return {}, errors
     return {
@@ -72,11 +74,20 @@ def _row(row: object, photos: dict[str, Photo], products: dict[str, catalogue.Pr
         "finish": row["finish"],
         "quantity": quantity,
         "fit": fit,
-        "crop": crop and _narrowed(crop, photo, product),
+        "crop": _narrowed(crop, photo, product) if crop else cropping.turned_only(_turned(turn)),
     }, {}
 
 
-def _crop(value: object, errors: RowErrors) -> cropping.Crop | None:
+def _turn(value: object, errors: RowErrors) -> int:
+    """Clockwise, in degrees; also of a photo with a white border, whose crop says nothing else."""
+    turn = value.get("turn", 0) if isinstance(value, dict) else 0
+    if type(turn) is int and turn in cropping.TURNS:
+        return turn
+    errors["crop"] = [_error("invalid_turn")]
+    return 0
+
+
+def _crop(value: object, turn: int, errors: RowErrors) -> cropping.Crop | None:
     if value is None:
         return None
     sides: list[Any] = [value.get(name) for name in ("x", "y", "width", "height")] if isinstance(value, dict) else []
@@ -90,14 +101,26 @@ def _crop(value: object, errors: RowErrors) -> cropping.Crop | None:
             and x + width <= 1 + slack
             and y + height <= 1 + slack
         ):
-            return {"x": max(x, 0.0), "y": max(y, 0.0), "width": min(width, 1.0), "height": min(height, 1.0)}
+            return _turned(turn, max(x, 0.0), max(y, 0.0), min(width, 1.0), min(height, 1.0))
     errors["crop"] = [_error("invalid_crop")]
     return None
 
 
+def _turned(turn: int, x: float = 0.0, y: float = 0.0, width: float = 1.0, height: float = 1.0) -> cropping.Crop:
+    """A crop, of the whole photo where none is given; drafts and API name a turn only where there is one."""
+    crop: cropping.Crop = {"x": x, "y": y, "width": width, "height": height}
+    if turn:
+        crop["turn"] = turn
+    return crop
+
+
 def _narrowed(crop: cropping.Crop, photo: Photo, product: catalogue.ProductInfo) -> cropping.Crop:
-    box = cropping.crop_box(photo.width, photo.height, product.width_mm, product.height_mm, crop)
-    return cropping.fractions(box, photo.width, photo.height)
+    if not cropping.cuts(crop):
+        return crop
+    width, height = cropping.lying(photo.width, photo.height, crop)
+    box = cropping.crop_box(width, height, product.width_mm, product.height_mm, crop)
+    cut = cropping.fractions(box, width, height)
+    return _turned(cropping.turn_of(crop), cut["x"], cut["y"], cut["width"], cut["height"])
 
 
 def _text(value: object) -> str:

@@ -10,17 +10,18 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageCms
 
-from orders.cropping import MM_PER_INCH, Box, Crop, border_box, crop_box
+from orders.cropping import MM_PER_INCH, Box, Crop, before_turn, border_box, crop_box, lying, turn_of
 
 PRINT_DPI = 300
 JPEG_QUALITY = 95
 THUMBNAIL_PIXELS = 480
 THUMBNAIL_QUALITY = 82
+CLOCKWISE = {90: Image.Transpose.ROTATE_270, 180: Image.Transpose.ROTATE_180, 270: Image.Transpose.ROTATE_90}
 
 
 @dataclass(frozen=True)
 class PrintSpec:
-    """What one item asks for; paper and border in millimetres, the crop in fractions of the upright photo."""
+    """What one item asks for; paper and border in millimetres, the crop in fractions of the photo as turned."""
 
     width_mm: int
     height_mm: int
@@ -31,7 +32,7 @@ class PrintSpec:
 
 @dataclass(frozen=True)
 class Layout:
-    """Where what lands: `box` of the photo fills `place` (left, top, width, height) on a canvas of `size`, in pixels."""
+    """Where what lands: `box` of the photo, as turned, fills `place` (left, top, width, height) on a canvas of `size`, in pixels."""
 
     size: tuple[int, int]
     dpi: int
@@ -41,11 +42,8 @@ class Layout:
 
 def layout(photo_width: int, photo_height: int, spec: PrintSpec) -> Layout:
     """The geometry of a print file for a photo of that upright size, worked out by orders.cropping alone."""
-    return (
-        _bordered(photo_width, photo_height, spec)
-        if spec.fit == "border"
-        else _cropped(photo_width, photo_height, spec)
-    )
+    width, height = lying(photo_width, photo_height, spec.crop)
+    return _bordered(width, height, spec) if spec.fit == "border" else _cropped(width, height, spec)
 
 
 def least_size(photo_width: int, photo_height: int, specs: list[PrintSpec]) -> tuple[int, int]:
@@ -61,9 +59,16 @@ def render(image: Image.Image, photo_width: int, photo_height: int, spec: PrintS
     """The print file's bytes. `image` is upright, RGB, sRGB; it may be decoded smaller than the photo (see least_size)."""
     plan = layout(photo_width, photo_height, spec)
     left, top, width, height = plan.place
+    turn = turn_of(spec.crop)
+    box = before_turn(plan.box, *lying(photo_width, photo_height, spec.crop), turn)
+    # Turned once it is cut: a turned copy of the whole photo would take its memory again.
     cut = image.resize(
-        (width, height), Image.Resampling.LANCZOS, box=_scaled(plan.box, image, photo_width, photo_height)
+        (height, width) if turn in (90, 270) else (width, height),
+        Image.Resampling.LANCZOS,
+        box=_scaled(box, image, photo_width, photo_height),
     )
+    if turn:
+        cut = cut.transpose(CLOCKWISE[turn])
     if plan.size != (width, height):
         paper = Image.new("RGB", plan.size, "white")
         paper.paste(cut, (left, top))

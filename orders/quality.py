@@ -3,7 +3,7 @@
 import math
 from typing import Literal
 
-from orders.cropping import MM_PER_INCH, Crop, Paper, Pixels, border_box, crop_box
+from orders.cropping import MM_PER_INCH, Crop, Paper, Pixels, border_box, crop_box, lying
 
 GOOD_DPI = 200
 FAIR_DPI = 120
@@ -13,10 +13,11 @@ Quality = Literal["good", "fair", "poor"]
 
 def dpi(photo: Pixels, product: Paper, fit: str, crop: Crop | None = None) -> int:
     """Pixels an inch of the print, rounded down: of the cropped part (fit "crop"), or of the whole photo inside the border."""
+    width, height = lying(photo.width, photo.height, crop)
     if fit == "border":
-        placed = border_box(photo.width, photo.height, product.width_mm, product.height_mm, product.border_mm)
-        return _dpi(photo.width, placed.width)
-    cut = crop_box(photo.width, photo.height, product.width_mm, product.height_mm, crop)
+        placed = border_box(width, height, product.width_mm, product.height_mm, product.border_mm)
+        return _dpi(width, placed.width)
+    cut = crop_box(width, height, product.width_mm, product.height_mm, crop)
     long_mm = max(product.width_mm, product.height_mm)
     return _dpi(max(cut.width, cut.height), long_mm)
 

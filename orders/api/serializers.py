@@ -8,12 +8,16 @@ QUALITIES = ["good", "fair", "poor"]
 
 
 class CropSerializer(s.Serializer[object]):
-    """In fractions of the upright photo."""
+    """In fractions of the upright photo, as it lies after `turn`: degrees clockwise, 0 where it is left out.
+
+    All of a turned photo (0, 0, 1, 1) is cut in the middle. With a white border the turn alone counts.
+    """
 
     x = s.FloatField(min_value=0, max_value=1)
     y = s.FloatField(min_value=0, max_value=1)
     width = s.FloatField(min_value=0, max_value=1)
     height = s.FloatField(min_value=0, max_value=1)
+    turn = s.ChoiceField([0, 90, 180, 270], required=False, default=0)
 
 
 class ItemRequestSerializer(s.Serializer[object]):

@@ -112,3 +112,26 @@ def test_the_pixels_shown_for_a_quality_give_that_quality() -> None:
     assert quality.pixels_for(product, quality.GOOD_DPI) == [788, 1182]
     assert quality.dpi(Photo(788, 1182), product, "crop") == 200
     assert quality.dpi(Photo(*quality.pixels_for(product, quality.FAIR_DPI)), product, "crop") == 120
+
+
+@pytest.mark.parametrize(
+    ("turn", "upright"),
+    [
+        (0, Box(100, 50, 400, 300)),
+        (90, Box(50, 500, 300, 400)),
+        (180, Box(500, 1650, 400, 300)),
+        (270, Box(1650, 100, 300, 400)),
+    ],
+)
+def test_a_cut_of_a_turned_photo_is_found_on_the_upright_one(turn: int, upright: Box) -> None:
+    """U8: 1000 × 2000 as turned; a quarter clockwise brings the upright photo's left edge to the top."""
+    assert cropping.before_turn(Box(100, 50, 400, 300), 1000, 2000, turn) == upright
+
+
+def test_the_paper_lies_as_the_turned_photo_does() -> None:
+    """U6, U8: the pixels are counted after the turn; a photo that is neither lies as it would unturned."""
+    turned: cropping.Crop = {"x": 0, "y": 0, "width": 1, "height": 1, "turn": 90}
+    assert cropping.lying(1800, 1200, turned) == (1200, 1800)
+    assert quality.dpi(Photo(1800, 1200), Product(100, 150, 5), "crop", turned) == 304
+    assert quality.dpi(Photo(1800, 1200), Product(100, 150, 5), "border", turned) == 338
+    assert quality.dpi(Photo(1800, 1200), Product(150, 150), "crop", turned) == 203

@@ -226,6 +226,10 @@ def test_a_quantity_outside_the_bounds_is_refused_and_changes_nothing(draft: Dra
     assert [item["quantity"] for item in (drafts.get(draft.id) or draft).items] == [3]
 
 
+WHOLE: dict[str, object] = {"x": 0, "y": 0, "width": 1, "height": 1}
+BAD_TURNS: list[object] = [45, -90, 360, 90.0, "90", True, None, [90], 10**400]
+
+
 @pytest.mark.parametrize(
     ("changes", "field", "code"),
     [
@@ -239,6 +243,8 @@ def test_a_quantity_outside_the_bounds_is_refused_and_changes_nothing(draft: Dra
         ({"crop": {"x": float("nan"), "y": 0, "width": 1, "height": 1}}, "crop", "invalid_crop"),
         ({"crop": {"x": 10**400, "y": 0, "width": 1, "height": 1}}, "crop", "invalid_crop"),
         ({"crop": "all"}, "crop", "invalid_crop"),
+        *(({"crop": WHOLE | {"turn": turn}, "fit": "crop"}, "crop", "invalid_turn") for turn in BAD_TURNS),
+        *(({"crop": WHOLE | {"turn": turn}, "fit": "border"}, "crop", "invalid_turn") for turn in BAD_TURNS),
     ],
 )
 def test_a_wrong_row_says_what_is_wrong(draft: Draft, changes: dict[str, object], field: str, code: str) -> None:
@@ -270,6 +276,33 @@ def test_a_crop_is_kept_with_the_papers_sides(draft: Draft) -> None:
         "width": 1.0,
         "height": pytest.approx(0.666667),
     }
+
+
+def test_a_turned_photo_is_cut_and_judged_as_it_lies(draft: Draft) -> None:
+    """U6, U8: 1800 × 1200 turned is 1200 × 1800; the cut is of that, with the paper's sides."""
+    photo = visitors.photo(draft)
+    crop = {"x": 0, "y": 0.5, "width": 0.5, "height": 0.5, "turn": 90}
+    basket = load(drafts.set_items(draft, [visitors.row(photo, product="square-15x15", crop=crop)]))
+    assert basket.prints[0].row["crop"] == {
+        "x": 0.0,
+        "y": pytest.approx(0.583333),
+        "width": 0.5,
+        "height": pytest.approx(0.333333),
+        "turn": 90,
+    }
+    assert basket.prints[0].dpi == 101
+
+
+@pytest.mark.parametrize("turn", [90, 180, 270])
+@pytest.mark.parametrize(("fit", "product"), [("crop", "10x15"), ("border", "10x15"), ("crop", "square-15x15")])
+def test_a_turn_is_kept_without_a_cut_and_none_leaves_nothing(draft: Draft, turn: int, fit: str, product: str) -> None:
+    """U8: the cut stays in the middle in every size; a white border forgets a cut, not the turn."""
+    photo = visitors.photo(draft)
+    sent = WHOLE | ({"width": 0.5} if fit == "border" else {}) | {"turn": turn}
+    changed = drafts.set_items(draft, [visitors.row(photo, product=product, fit=fit, crop=sent)])
+    assert changed.items[0]["crop"] == WHOLE | {"turn": turn}
+    changed = drafts.set_items(draft, [visitors.row(photo, product=product, fit="border", crop=WHOLE | {"turn": 0})])
+    assert changed.items[0]["crop"] is None
 
 
 def test_items_of_a_removed_photo_go_with_it(draft: Draft) -> None:

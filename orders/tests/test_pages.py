@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from orders import catalogue, legal, links, pictures, price_list, theme
 from orders.catalogue import FinishInfo, ProductInfo
-from orders.cropping import Pixels
+from orders.cropping import Crop, Pixels
 from orders.information import markup
 from orders.models import LegalDocument, Order
 from orders.pictures import Rectangle
@@ -163,3 +163,24 @@ def test_the_review_leads_back_to_what_is_missing(client: Client, db: None) -> N
 def test_monitors_may_ask_with_head(path: str, client: Client) -> None:
     catalogue.install_default_catalogue()
     assert client.head(path).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("turn", "view", "transform"),
+    [
+        (90, "0 0 2000 3000", "rotate(90 1000 1500)"),
+        (180, "0 0 3000 2000", "rotate(180 1500 1000)"),
+        (270, "0 0 2000 3000", "rotate(270 1000 1500)"),
+    ],
+)
+def test_a_turned_photo_is_drawn_turned(turn: int, view: str, transform: str) -> None:
+    """U8: about the middle of the place that it fills once it is turned, in the grid and on the finished print."""
+    crop: Crop = {"x": 0, "y": 0, "width": 1, "height": 1, "turn": turn}
+    x, y = ("-500", "500") if turn != 180 else ("0", "0")
+    whole = Rectangle(x, y, "3000", "2000", transform)
+    drawn = pictures.sheet(Photo(3000, 2000), PAPER, "crop", crop)
+    assert (drawn.view_box, drawn.image) == (view, whole)
+    assert pictures.finished(Photo(3000, 2000), PAPER, "crop", crop).image == whole
+    bordered = pictures.finished(Photo(3000, 2000), PAPER, "border", crop)
+    assert bordered.image == whole
+    assert (int(bordered.paper_width) > int(bordered.paper_height)) == (turn == 180)

@@ -86,3 +86,15 @@ def test_the_same_for_all_changes_only_what_was_chosen_and_never_a_cut() -> None
     assert first == before[0] | {"finish": "glossy"}
     assert first["crop"] == {"x": 0.1, "y": 0.2, "width": 0.5, "height": 0.5}
     assert second == before[1]
+
+
+def test_a_turn_stays_through_a_form_and_goes_with_another_size() -> None:
+    """U8: a cut is of its size, the turn of the photo; a turn that is none is as if no crop was sent (S5)."""
+    cut = '{"x": 0.1, "y": 0.2, "width": 0.5, "height": 0.5, "turn": 270}'
+    rows = "photo-0=p&product-0=10x15&finish-0=matte&quantity-0=3&fit-0=crop&crop-0="
+    sent = cards.sent_rows(QueryDict(rows + quote(cut)))
+    assert sent[0]["crop"] == {"x": 0.1, "y": 0.2, "width": 0.5, "height": 0.5, "turn": 270}
+    _first, another = cards.with_another(sent, "p", ["10x15", "20x30"])
+    assert another["crop"] == {"x": 0, "y": 0, "width": 1, "height": 1, "turn": 270}
+    for bad in ("45", '"90"', "[90]", "NaN"):
+        assert cards.sent_rows(QueryDict(rows + quote(cut.replace("270", bad))))[0]["crop"] is None

@@ -5,7 +5,7 @@ import random
 from typing import cast
 
 import pytest
-from PIL import Image, ImageCms, ImageDraw
+from PIL import Image, ImageChops, ImageCms, ImageDraw
 
 from orders.cropping import Crop
 from orders.print_files import PRINT_DPI, PrintSpec, layout, render
@@ -258,3 +258,46 @@ def test_what_cannot_be_decoded_is_named_so(data: bytes) -> None:
     """U2"""
     with pytest.raises(Undecodable):
         make(data, 600, 400, [PrintSpec(100, 150)])
+
+
+RED, GREEN, BLUE = EXPECTED
+WHITE = (255, 255, 255)
+CLOCKWISE = {90: Image.Transpose.ROTATE_270, 180: Image.Transpose.ROTATE_180, 270: Image.Transpose.ROTATE_90}
+
+
+@pytest.mark.parametrize("fit", ["crop", "border"])
+@pytest.mark.parametrize("paper", [(100, 150), (150, 150)])
+@pytest.mark.parametrize(
+    ("turn", "corners"), [(90, (BLUE, RED, WHITE)), (180, (WHITE, BLUE, GREEN)), (270, (GREEN, WHITE, RED))]
+)
+def test_a_turned_photo_is_printed_turned_clockwise(
+    turn: int, corners: tuple[tuple[int, ...], ...], paper: tuple[int, int], fit: str
+) -> None:
+    """U8: upper left, upper right and lower left of red, green, blue and white quarters; the paper lies as the turned photo."""
+    crop: Crop = {"x": 0, "y": 0, "width": 1, "height": 1, "turn": turn}
+    _thumbnail, print_file = make(saved(quarters(), "PNG"), 600, 400, [PrintSpec(*paper, 5, fit, crop)])
+    for found, expected in zip(corner_colours(print_file), corners, strict=True):
+        assert found == pytest.approx(expected, abs=14)
+    width, height = size_of(print_file)
+    assert (width > height) == (turn == 180 and paper != (150, 150))
+
+
+@pytest.mark.parametrize("turn", [90, 180, 270])
+@pytest.mark.parametrize("seed", range(6))
+def test_a_turned_photo_is_printed_as_one_that_was_turned_before(turn: int, seed: int) -> None:
+    """U8: the same paper, the same pixels, for a cut anywhere and for a white border."""
+    rng = random.Random(seed)
+    width, height = rng.randint(900, 2000), rng.randint(900, 2000)
+    photo = with_edge(width, height, width // 3, height // 3)
+    before = photo.transpose(CLOCKWISE[turn])
+    paper = rng.choice(SIZES)
+    cut = random_cut(rng, *before.size, paper)
+    for fit, crop in (("crop", cut), ("border", cut)):
+        asked: Crop = {**crop, "turn": turn}
+        print_file = render(photo, width, height, PrintSpec(*paper, 5, fit, asked))
+        expected = render(before, *before.size, PrintSpec(*paper, 5, fit, crop))
+        with Image.open(io.BytesIO(print_file)) as found, Image.open(io.BytesIO(expected)) as same:
+            assert found.size == same.size
+            assert found.info["dpi"] == same.info["dpi"]
+            furthest = ImageChops.difference(found.convert("RGB"), same.convert("RGB")).getextrema()
+            assert max(most for _least, most in cast("tuple[tuple[int, int], ...]", furthest)) <= 3

@@ -1,8 +1,12 @@
 """Ordering again with one click: the photos come back from S3, the prints at today's prices (U3, U4, O8)."""
 
+import io
+import json
+
 import pytest
 from django.test import Client
 from django.urls import reverse
+from PIL import Image
 
 from orders import catalogue, drafts, fulfilment, links, photo_retention, reordering
 from orders.models import Order, PriceTier, Product
@@ -133,3 +137,22 @@ def test_without_the_link_nothing_is_fetched(client: Client, s3: S3Server, token
     assert client.post(reverse("order-reorder", args=[order.number]) + token).status_code == 404
     assert client.get(reverse("reordering", args=[order.number])).status_code == 404
     assert not OutboxMessage.objects.filter(task="orders.bring_back").exists()
+
+
+def test_a_turned_print_is_stored_turned_and_comes_back_turned(client: Client, s3: S3Server) -> None:
+    """U8: from the order to its print file in S3 and its manifest, and into the draft that orders it again."""
+    catalogue.install_default_catalogue()
+    turned = {"x": 0.0, "y": 0.0, "width": 1.0, "height": 1.0, "turn": 90}
+    order = paid_order([jpeg()], item={"crop": turned})
+    photo = order.photos.get()
+    assert photo.width > photo.height
+    fulfilment.store(order.pk)
+    files = s3.files()
+    with Image.open(io.BytesIO(next(data for key, data in files.items() if "/prints/" in key))) as print_file:
+        assert print_file.width < print_file.height
+    manifest = json.loads(next(data for key, data in files.items() if key.endswith("/manifest.json")))
+    assert manifest["items"][0]["crop"] == turned
+    order.refresh_from_db()
+    press(client, order)
+    run()
+    assert [row["crop"] for row in draft_of(client).items] == [turned]

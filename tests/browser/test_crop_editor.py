@@ -72,6 +72,65 @@ def test_the_print_file_is_cut_as_the_editor_shows_it(browser: Browser, live_sho
     context.close()
 
 
+UPRIGHT = {90: Image.Transpose.ROTATE_90, 180: Image.Transpose.ROTATE_180, 270: Image.Transpose.ROTATE_270}
+
+
+def test_the_print_file_of_a_turned_photo_is_what_the_editor_and_the_grid_show(
+    browser: Browser, live_shop: Any, tmp_path: Path
+) -> None:
+    """U8: turned by key and by button, dragged, zoomed; both pictures are turned back to look for the photo's edges."""
+    studio()
+    scale = 3
+    context = browser.new_context(viewport={"width": 1100, "height": 1000}, device_scale_factor=scale, locale="en-GB", base_url=live_shop.url)  # fmt: skip
+    page = context.new_page()
+    file = photo_with_edges(tmp_path / "edges.jpg", 3000, 2000, 1400, 900)
+    upload(page, [file])
+    page.locator("[data-total-bar]").evaluate("bar => { bar.style.position = 'static' }")
+    for turn in (90, 270):
+        open_editor(page)
+        if turn == 90:
+            page.keyboard.press("t")
+            stage = page.locator(".stage").bounding_box()
+            assert stage
+            page.mouse.move(stage["x"] + stage["width"] / 2, stage["y"] + stage["height"] / 2)
+            page.mouse.wheel(0, -300)
+            page.mouse.down()
+            page.mouse.move(stage["x"] + stage["width"] / 2 + 19, stage["y"] + stage["height"] / 2 + 11, steps=4)
+            page.mouse.up()
+        else:
+            page.locator(".cropper [data-turn-photo]").click(click_count=2)
+        expect(page.locator("[data-said]")).to_contain_text(f"The photo is turned by {turn} degrees.")
+        shown, _edge = paper_shown(page, scale)
+        finish(page)
+        crop = crop_of(page)
+        assert crop
+        assert crop["turn"] == turn
+        assert crop["width"] * 2000 < crop["height"] * 3000
+        in_grid, _edge = paper_shown(page, scale, ".photo .picture", ".picture .edge")
+        _thumbnail, printed = make(file.read_bytes(), 3000, 2000, [PrintSpec(100, 150, crop=crop)])  # type: ignore[arg-type]  # numbers, as JSON brought them
+        paper = Image.open(io.BytesIO(printed)).transpose(UPRIGHT[turn])
+        for picture, coarse in ((shown.transpose(UPRIGHT[turn]), 0.5 / max(shown.size)), (in_grid.transpose(UPRIGHT[turn]), 1 / SMALL_PICTURE)):  # fmt: skip
+            for seen, cut, length in zip(edges_of(picture), edges_of(paper), paper.size, strict=True):
+                assert 0.05 < cut < 0.95
+                assert seen * length == pytest.approx(cut * length, abs=1 + coarse * length)
+    page.locator("[data-print] [data-field=fit][value=border]").check()
+    page.locator("[data-print] [data-turn-photo]").click(click_count=3)
+    expect(page.locator("[data-live]")).to_contain_text("The photo is turned by 180 degrees.")
+    assert crop_of(page) == {"x": 0, "y": 0, "width": 1, "height": 1, "turn": 180}
+    shown, _mat = paper_shown(page, scale, ".photo .picture", ".picture .mat")
+    spec = PrintSpec(100, 150, 3, "border", {"x": 0, "y": 0, "width": 1, "height": 1, "turn": 180})
+    paper = Image.open(io.BytesIO(make(file.read_bytes(), 3000, 2000, [spec])[1])).transpose(UPRIGHT[180])
+    shown = shown.transpose(UPRIGHT[180])
+    for seen_at, cut_at in ((edges_of(shown), edges_of(paper)), (border_of(shown), border_of(paper))):
+        for seen, cut, length in zip(seen_at, cut_at, paper.size, strict=True):
+            assert 0 < cut < 0.95
+            assert seen * length == pytest.approx(cut * length, abs=1 + length / SMALL_PICTURE)
+    drawn = page.locator(".picture image").get_attribute("transform")
+    page.reload()
+    expect(page.locator(".picture image")).to_have_attribute("transform", drawn or "")
+    context.close()
+
+
 SMALL_PICTURE = 640  # pixels across: what the grid shows of a photo (js/worker.js)
 
 

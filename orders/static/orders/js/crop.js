@@ -1,6 +1,6 @@
-// The crop editor: the photo lies under a paper of the product's sides and is dragged, zoomed, and the paper turned.
+// The crop editor: the photo lies under a paper of the product's sides and is dragged, zoomed and turned, or the paper is.
 
-import { cropBox, cutAt, fractions, place, turned } from "./sheet.js";
+import { cropBox, cutAt, fractions, lying, place, placePhoto, quarterTurned, turned, turnOf, withTurn } from "./sheet.js";
 import { fill } from "./api.js";
 
 const MOST = 5; // times larger than the largest cut
@@ -31,19 +31,18 @@ export class Cropper {
 
   /** Opens on one print: `{width, height, product, crop, href, name, size}`. `verdict(crop)` gives its quality; `done(crop)` takes what was chosen. */
   open(what, verdict, done) {
-    Object.assign(this, { what, verdict, done, changed: false, before: what.crop });
+    Object.assign(this, { what, verdict, done, before: what.crop, saysTurn: false });
     this.dialog.returnValue = "";
     this.dialog.querySelector("[data-name]").textContent = fill(this.text.textOn, { name: what.name, size: what.size });
     this.dialog.querySelector("[data-turn]").hidden = what.product.width_mm === what.product.height_mm;
     this.svg.children[0].setAttribute("href", what.href);
-    place(this.svg.children[0], { x: 0, y: 0, width: what.width, height: what.height });
-    this.#take(cropBox(what.width, what.height, what.product, what.crop));
+    this.#take(what.crop);
     this.dialog.showModal();
     this.stage.focus();
   }
 
   get #most() {
-    const { width, height } = this.what;
+    const { width, height } = this;
     return cutAt(width, height, this.paper, 1, width / 2, height / 2);
   }
 
@@ -51,18 +50,28 @@ export class Cropper {
     return this.#most.width / this.box.width;
   }
 
-  #take(box) {
-    this.box = box;
-    this.paper = turned(box.width, box.height, this.what.product.width_mm, this.what.product.height_mm);
+  /** Begins from a crop: the photo lies as it says, the paper over what it cuts. */
+  #take(crop) {
+    const { product } = this.what;
+    this.what.crop = crop;
+    this.changed = false;
+    this.turn = turnOf(crop);
+    [this.width, this.height] = lying(this.what.width, this.what.height, crop);
+    this.box = cropBox(this.width, this.height, product, crop);
+    this.paper = turned(this.box.width, this.box.height, product.width_mm, product.height_mm);
+    placePhoto(this.svg.children[0], { x: 0, y: 0, width: this.width, height: this.height }, this.turn);
     this.#draw();
   }
 
   /** Another cut about a middle; `changed` is set, and the quality said when the hand rests. */
   #cut(zoom, x, y) {
-    const { width, height } = this.what;
-    this.box = cutAt(width, height, this.paper, Math.min(Math.max(zoom, 1), MOST), x, y);
+    this.box = cutAt(this.width, this.height, this.paper, Math.min(Math.max(zoom, 1), MOST), x, y);
     this.changed = true;
     this.#draw();
+    this.#saySoon();
+  }
+
+  #saySoon() {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.#say(), SAY_AFTER);
   }
@@ -78,21 +87,25 @@ export class Cropper {
     this.#cut(this.#zoom, this.box.x + this.box.width / 2 + x, this.box.y + this.box.height / 2 + y);
   }
 
-  #turn() {
+  #turnPaper() {
     this.paper = [this.paper[1], this.paper[0]];
     this.#cut(1, this.box.x + this.box.width / 2, this.box.y + this.box.height / 2);
   }
 
+  /** The photo a quarter further, clockwise, and the paper with it; what is cut stays. */
+  #turnPhoto() {
+    this.#take(quarterTurned(this.#chosen));
+    this.saysTurn = true;
+    this.#saySoon();
+  }
+
   #reset() {
-    const { width, height, product } = this.what;
-    this.what.crop = null;
-    this.#take(cropBox(width, height, product, null));
-    this.changed = false;
+    this.#take(null);
     this.#say();
   }
 
   get #chosen() {
-    return this.changed ? fractions(this.box, this.what.width, this.what.height) : this.what.crop;
+    return this.changed ? withTurn(this.turn, fractions(this.box, this.width, this.height)) : this.what.crop;
   }
 
   #draw() {
@@ -100,7 +113,7 @@ export class Cropper {
     const { x, y, width, height } = this.box;
     const margin = Math.max(width, height) * MARGIN;
     this.svg.setAttribute("viewBox", `${x - margin} ${y - margin} ${width + 2 * margin} ${height + 2 * margin}`);
-    const far = Math.max(this.what.width, this.what.height);
+    const far = Math.max(this.width, this.height);
     cut.setAttribute("d", `M${-far} ${-far}H${3 * far}V${3 * far}H${-far}ZM${x} ${y}H${x + width}V${y + height}H${x}Z`);
     place(edge, this.box);
     const zoom = Math.round(this.#zoom * 100);
@@ -116,7 +129,9 @@ export class Cropper {
 
   #say() {
     const found = this.verdict(this.#chosen);
-    this.dialog.querySelector("[data-said]").textContent = fill(this.text.textSaid, { zoom: Math.round(this.#zoom * 100), word: found.word, dpi: found.dpi });
+    const said = fill(this.text.textSaid, { zoom: Math.round(this.#zoom * 100), word: found.word, dpi: found.dpi });
+    this.dialog.querySelector("[data-said]").textContent = this.saysTurn ? `${fill(this.text.textTurned, { turn: this.turn })} ${said}` : said;
+    this.saysTurn = false;
   }
 
   // --- Hands -----------------------------------------------------------------------------------------------------
@@ -166,7 +181,8 @@ export class Cropper {
       "+": () => this.#zoomTo(this.#zoom * STEP),
       "=": () => this.#zoomTo(this.#zoom * STEP),
       "-": () => this.#zoomTo(this.#zoom / STEP),
-      r: () => this.#turn(),
+      r: () => this.#turnPaper(),
+      t: () => this.#turnPhoto(),
       0: () => this.#reset(),
     };
     if (!Object.hasOwn(keys, event.key)) return;
@@ -178,7 +194,8 @@ export class Cropper {
     if (!button) return;
     if (button.matches("[data-in]")) this.#zoomTo(this.#zoom * STEP);
     else if (button.matches("[data-out]")) this.#zoomTo(this.#zoom / STEP);
-    else if (button.matches("[data-turn]")) this.#turn();
+    else if (button.matches("[data-turn]")) this.#turnPaper();
+    else if (button.matches("[data-turn-photo]")) this.#turnPhoto();
     else if (button.matches("[data-reset]")) this.#reset();
   }
 

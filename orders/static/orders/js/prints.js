@@ -2,7 +2,7 @@
 
 import { call, fill, pause, Refusal } from "./api.js";
 import { Cropper } from "./crop.js";
-import { cropBox, dpi, draw, printed, refitted } from "./sheet.js";
+import { cropBox, cuts, dpi, draw, lying, printed, quarterTurned, refitted, turnOf, withTurn } from "./sheet.js";
 
 const SAVE_AFTER = 350; // milliseconds without a further change
 const GOOD = 200;
@@ -158,9 +158,17 @@ export class Prints {
   }
 
   #item(row) {
-    const crop = this.#field(row, "crop").value;
     const quantity = Number(this.#field(row, "quantity").value);
-    return { photo: this.#field(row, "photo").value, ...this.#choices(row), quantity, crop: crop ? JSON.parse(crop) : null };
+    return { photo: this.#field(row, "photo").value, ...this.#choices(row), quantity, crop: this.#crop(row) };
+  }
+
+  #crop(row) {
+    const crop = this.#field(row, "crop").value;
+    return crop ? JSON.parse(crop) : null;
+  }
+
+  #setCrop(row, crop) {
+    this.#field(row, "crop").value = crop ? JSON.stringify(crop) : "";
   }
 
   #prepare(row, photo, choices) {
@@ -210,8 +218,7 @@ export class Prints {
 
   #sizeChanged(row) {
     const { width, height } = row.closest("[data-photo]").dataset;
-    const [crop, product] = [this.#field(row, "crop"), this.#product(row)];
-    if (crop.value) crop.value = JSON.stringify(refitted(Number(width), Number(height), this.products.get(row.dataset.size), product, JSON.parse(crop.value)));
+    this.#setCrop(row, refitted(Number(width), Number(height), this.products.get(row.dataset.size), this.#product(row), this.#crop(row)));
     this.#offerFinishes(row);
   }
 
@@ -220,8 +227,7 @@ export class Prints {
     row.querySelector("[data-tiers]").textContent = this.#product(row).tiers_text;
     const { width, height, preview } = card.dataset;
     const { fit } = this.#choices(row);
-    const crop = this.#field(row, "crop").value;
-    const what = { width: Number(width), height: Number(height), product: this.#product(row), fit, crop: crop ? JSON.parse(crop) : null, href: preview };
+    const what = { width: Number(width), height: Number(height), product: this.#product(row), fit, crop: this.#crop(row), href: preview };
     const many = card.querySelectorAll("[data-print]").length > 1;
     const cut = draw(card.querySelector(".picture svg.sheet"), what);
     const mini = row.querySelector(".mini svg.sheet");
@@ -235,7 +241,7 @@ export class Prints {
     const sharp = dpi(width, height, product, fit, crop);
     const quality = sharp >= GOOD ? "good" : sharp >= FAIR ? "fair" : "poor";
     const word = this.text[{ good: "textGood", fair: "textFair", poor: "textPoor" }[quality]];
-    if (quality === "good") return { quality, word, dpi: sharp, why: muchCut && !crop ? this.text.adviceCut : "" };
+    if (quality === "good") return { quality, word, dpi: sharp, why: muchCut && !cuts(crop) ? this.text.adviceCut : "" };
     const pixels = printed(width, height, product, fit, crop);
     const needed = pixels.map((side) => Math.ceil((side * GOOD) / Math.max(sharp, 1)));
     const good = [...this.products.values()].filter((other) => dpi(width, height, other, fit, crop) >= GOOD);
@@ -259,17 +265,24 @@ export class Prints {
   #adjust(row) {
     const card = row.closest("[data-photo]");
     const [width, height] = [Number(card.dataset.width), Number(card.dataset.height)];
-    const [product, field] = [this.#product(row), this.#field(row, "crop")];
-    const what = { width, height, product, fit: "crop", crop: field.value ? JSON.parse(field.value) : null, href: card.dataset.preview, name: card.dataset.name, size: product.name };
+    const product = this.#product(row);
+    const what = { width, height, product, fit: "crop", crop: this.#crop(row), href: card.dataset.preview, name: card.dataset.name, size: product.name };
     const verdict = (crop) => {
-      const box = cropBox(width, height, product, crop);
+      const box = cropBox(...lying(width, height, crop), product, crop);
       return this.#verdict({ ...what, crop }, 1 - (box.width * box.height) / (width * height) > MUCH);
     };
     this.cropper.open(what, verdict, (crop) => {
-      field.value = crop ? JSON.stringify(crop) : "";
+      this.#setCrop(row, crop);
       this.#draw(card, row);
       this.save();
     });
+  }
+
+  /** The photo a quarter further, clockwise, on this print. */
+  #turnPhoto(row) {
+    this.#setCrop(row, quarterTurned(this.#crop(row)));
+    this.#draw(row.closest("[data-photo]"), row);
+    this.announce(fill(this.text.textTurned, { turn: turnOf(this.#crop(row)) }));
   }
 
   #clicked(event) {
@@ -278,6 +291,7 @@ export class Prints {
     if (button.matches("[data-add-row]")) this.#addRow(button.closest("[data-photo]"));
     else if (button.matches("[data-remove-row]")) this.#removeRow(button.closest("[data-print]"));
     else if (button.matches("[data-apply]")) this.#applyToAll();
+    else if (button.matches("[data-turn-photo]")) this.#turnPhoto(button.closest("[data-print]"));
     else if (button.matches("[data-adjust]")) return this.#adjust(button.closest("[data-print]"));
     else return;
     event.preventDefault();
@@ -297,6 +311,7 @@ export class Prints {
     const codes = [...this.products.keys()];
     const used = new Set([...rows].map((row) => this.#field(row, "product").value));
     const row = this.template.querySelector("[data-print]").cloneNode(true);
+    this.#setCrop(row, withTurn(turnOf(this.#crop(rows[rows.length - 1])), null));
     this.#prepare(row, card.dataset.photo, { ...last, product: codes.find((code) => !used.has(code)) ?? last.product, quantity: 1 });
     card.querySelector("[data-prints]").append(row);
     this.#tellAlone(card);
