@@ -22,6 +22,7 @@ SIZES = {
     "wide": {"width": 1440, "height": 900},
 }
 # What makes a small window a phone: fingers instead of a mouse, (pointer: coarse), and a screen of small pixels.
+# While Chromium takes a picture of a whole page it says (pointer: fine), so such pictures show what a mouse is told.
 HELD: dict[str, Any] = {"has_touch": True, "is_mobile": True, "device_scale_factor": 2}
 WITHOUT_SCRIPTS: list[BrowserContext] = []
 expect.set_options(timeout=20_000)  # the worker may be busy
