@@ -21,6 +21,9 @@ SIZES = {
     "tablet": {"width": 768, "height": 1024},
     "wide": {"width": 1440, "height": 900},
 }
+# What makes a small window a phone: fingers instead of a mouse, (pointer: coarse), and a screen of small pixels.
+# While Chromium takes a picture of a whole page it says (pointer: fine), so such pictures show what a mouse is told.
+HELD: dict[str, Any] = {"has_touch": True, "is_mobile": True, "device_scale_factor": 2}
 WITHOUT_SCRIPTS: list[BrowserContext] = []
 expect.set_options(timeout=20_000)  # the worker may be busy
 LOCALES = {"pt": "pt-PT", "en": "en-GB"}
@@ -52,6 +55,7 @@ def shop_page(browser: Browser, live_shop: Any) -> Iterator[Callable[..., Page]]
             color_scheme="dark" if dark else "light",
             reduced_motion="reduce",
             base_url=live_shop.url,
+            **(HELD if size == "phone" else {}),
         )
         contexts.append(context)
         if not javascript:
@@ -147,7 +151,7 @@ def looks_right(request: pytest.FixtureRequest) -> Callable[[Page, str], None]:
     def check(page: Page, name: str) -> None:
         ARTIFACTS.mkdir(exist_ok=True)
         test = re.sub(r"\W+", "-", request.node.name).strip("-")
-        page.screenshot(path=ARTIFACTS / f"{test}-{name}.png", full_page=True)
+        page.screenshot(path=ARTIFACTS / f"{test}-{name}.png", full_page=True, scale="css")
         wide, screen = page.locator("html").evaluate("node => [node.scrollWidth, node.clientWidth]")
         assert wide <= screen, f"{name} is {wide} px wide on a screen of {screen}"
         if not page.locator("html").evaluate("() => matchMedia('print').matches"):

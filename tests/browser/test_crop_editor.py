@@ -201,24 +201,26 @@ def test_the_cut_is_adjusted_by_keyboard_and_stays_after_a_reload(
 
 
 def test_two_fingers_zoom_and_one_moves(shop_page: Callable[..., Page], photos: list[Path]) -> None:
+    """As the touch screen reports them: the browser neither scrolls nor zooms the page meanwhile."""
     page = shop_page("phone", "en")
     upload(page, photos[:1])
     open_editor(page)
-    page.locator(".stage").evaluate(
-        """stage => {
-            const box = stage.getBoundingClientRect();
-            const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
-            stage.setPointerCapture = () => {};
-            const touch = (type, pointerId, clientX) => stage.dispatchEvent(new PointerEvent(type, { pointerId, pointerType: "touch", clientX, clientY: y, bubbles: true }));
-            touch("pointerdown", 11, x - 40);
-            touch("pointerdown", 12, x + 40);
-            touch("pointermove", 11, x - 60);
-            touch("pointermove", 12, x + 60);
-            touch("pointerup", 11, x - 60);
-            touch("pointermove", 12, x + 20);
-            touch("pointerup", 12, x + 20);
-        }"""
-    )
+    stage, screen = page.locator(".stage").bounding_box(), page.context.new_cdp_session(page)
+    assert stage
+    x, y = stage["x"] + stage["width"] / 2, stage["y"] + stage["height"] / 2
+
+    def touch(kind: str, **fingers: int) -> None:
+        """Fingers at so many pixels right of the middle; `touchEnd` lifts those that it names, or all."""
+        points = [{"x": x + at, "y": y, "id": ord(name)} for name, at in fingers.items()]
+        screen.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    touch("touchStart", a=-40)
+    touch("touchStart", a=-40, b=40)
+    touch("touchMove", a=-60, b=60)
+    touch("touchEnd", b=60)
+    touch("touchMove", a=-100)
+    touch("touchEnd")
+    assert page.evaluate("[visualViewport.scale, scrollX]") == [1, 0]
     finish(page)
     crop = crop_of(page)
     assert crop

@@ -27,11 +27,15 @@ def at_delivery(page: Page, photo: Path) -> None:
     page.wait_for_url("**/delivery/")
 
 
-@pytest.mark.parametrize("language", ["pt", "en"])
+@pytest.mark.parametrize(("size", "language"), [("phone", "pt"), ("phone", "en"), ("desktop", "pt"), ("desktop", "en")])
 def test_one_of_several_addresses_is_chosen(
-    shop_page: Callable[..., Page], looks_right: Callable[[Page, str], None], photos: list[Path], language: str
+    shop_page: Callable[..., Page],
+    looks_right: Callable[[Page, str], None],
+    photos: list[Path],
+    size: str,
+    language: str,
 ) -> None:
-    page = shop_page("phone", language)
+    page = shop_page(size, language)
     at_delivery(page, photos[0])
     fill_delivery(page, **SINTRA)
     choices = page.locator("[name=candidate]")

@@ -87,17 +87,26 @@ def test_the_button_that_begins_everything_is_a_button(shop_page: Callable[..., 
     assert box["y"] - around["y"] > 16
 
 
-def test_a_phone_is_told_of_choosing_and_a_mouse_of_dropping(shop_page: Callable[..., Page]) -> None:
-    page = shop_page("desktop", "pt")
+@pytest.mark.parametrize(
+    ("size", "shown", "hidden"),
+    [("phone", ".by-finger", ".by-mouse"), ("desktop", ".by-mouse", ".by-finger")],
+)
+def test_a_phone_is_told_of_choosing_and_a_mouse_of_dropping(
+    shop_page: Callable[..., Page], size: str, shown: str, hidden: str
+) -> None:
+    """A phone is offered its camera, a desktop a whole folder."""
+    page = shop_page(size, "pt")
     page.goto("/")
-    by_mouse, by_finger = page.locator(".by-mouse"), page.locator(".by-finger")
-    expect(by_mouse).to_have_text("Ou largue-as ou cole-as aqui.")
-    expect(by_mouse).to_be_visible()
-    expect(by_finger).to_be_hidden()
-    page.context.new_cdp_session(page).send("Emulation.setTouchEmulationEnabled", {"enabled": True})
-    expect(by_finger).to_be_visible()
-    expect(by_finger).to_have_text("Pode escolher várias de uma vez.")
-    expect(by_mouse).to_be_hidden()
+    told, offered, other = (
+        ("Pode escolher várias de uma vez.", "camera", "folder")
+        if size == "phone"
+        else ("Ou largue-as ou cole-as aqui.", "folder", "camera")
+    )
+    expect(page.locator(shown)).to_have_text(told)
+    expect(page.locator(shown)).to_be_visible()
+    expect(page.locator(hidden)).to_be_hidden()
+    expect(page.locator(f"[data-opens={offered}]")).to_be_visible()
+    expect(page.locator(f"[data-opens={other}]")).to_be_hidden()
 
 
 def test_what_is_said_of_a_cancelled_payment_stands_clear_of_what_follows(

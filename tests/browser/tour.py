@@ -55,7 +55,7 @@ def keep(page: Page, name: str, *, whole: bool = True, idle: bool = True) -> Non
     if whole:
         page.locator("html").evaluate(WHOLE)
         page.wait_for_timeout(300)  # pictures that came into being are decoded
-    save(page.screenshot(full_page=whole), name)
+    save(page.screenshot(full_page=whole, scale="css"), name)
 
 
 def save(png: bytes, name: str) -> None:
