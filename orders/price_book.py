@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping
 
 from django.conf import settings
+from django.core.cache import caches
 
 from orders import catalogue
 from orders.models import ShippingZone, ShopSettings
@@ -49,5 +50,6 @@ def remembered() -> ShopSettings | None:
 
 
 def forget() -> None:
-    """The next page reads anew."""
+    """The next page reads anew, the parts of pages that name the shop too."""
     _kept.clear()
+    caches["template_fragments"].clear()
