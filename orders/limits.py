@@ -104,7 +104,7 @@ def counted(limit: Limit, request: HttpRequest) -> Iterator[None]:
     tried = take(limit, request)
     try:
         yield
-    except Exception:
+    except Exception:  # whatever was raised, the try is given back, and it goes on to the caller
         give_back(tried)
         raise
 
