@@ -4,8 +4,10 @@ A variable NAME may also be given as NAME_FILE, the path of a file that holds it
 A `.env` file beside manage.py is read first; real variables win over it.
 """
 
+import io
 import ipaddress
 import os
+import re
 import zoneinfo
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -14,12 +16,22 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 _env = environ.Env()
+_QUOTED = re.compile(r"""((?:export )?\w+=(["']).*?(?<!\\)\2)\s*(?:#.*)?""")
 
 
 def read_dotenv(path: Path) -> None:
-    """Reads KEY=value lines of `path` into the environment, without overriding what is set."""
+    """Reads KEY=value lines of `path` into the environment, without overriding what is set.
+
+    A # after white space begins a comment, outside quotes, as it does for Docker's compose: one file serves both.
+    """
     if path.is_file():
-        environ.Env.read_env(str(path), overwrite=False)
+        lines = path.read_text(encoding="utf-8").splitlines()
+        environ.Env.read_env(io.StringIO("\n".join(map(_without_comment, lines))), overwrite=False)
+
+
+def _without_comment(line: str) -> str:
+    quoted = _QUOTED.fullmatch(line)
+    return quoted[1] if quoted else re.sub(r"\s+#.*", "", line).rstrip()
 
 
 def text(name: str, default: str = "") -> str:

@@ -1,8 +1,10 @@
 """Every variable that the program reads stands in .env.example and in docs/operating.md, and no other one does."""
 
 import ast
+import os
 import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -91,3 +93,24 @@ def test_the_example_shows_the_true_defaults(reader: str) -> None:
     shown = example()
     assert len(defaults) >= 3
     assert {name: shown[name] for name in defaults} == defaults
+
+
+def test_a_copied_line_of_the_example_is_what_it_says(tmp_path: Path) -> None:
+    """`cp .env.example .env`, every # before a name taken away: the settings can be read, and no comment is in a value."""
+    text = (ROOT / ".env.example").read_text(encoding="utf-8")
+    (tmp_path / ".env").write_text(re.sub(r"^# (?=[A-Z][A-Z0-9_]+=)", "", text, flags=re.M), encoding="utf-8")
+    program = (
+        "import os, pathlib, sys; from photoorders import environment;"
+        "environment.read_dotenv(pathlib.Path(sys.argv[1]));"
+        "import django; os.environ['DJANGO_SETTINGS_MODULE'] = 'photoorders.settings'; django.setup();"
+        "from django.conf import settings; print(settings.ALLOWED_HOSTS, settings.DEBUG, settings.PAYMENT_PAGE, settings.UPLOAD_MAX_PHOTOS)"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path / ".env")],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+    )
+    assert answer.stderr == ""
+    assert answer.stdout == "['prints.example.pt'] False checkout 200\n"

@@ -1,5 +1,6 @@
 """The typed readers of the environment."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,6 +8,37 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from photoorders import environment
+
+
+@pytest.mark.parametrize(
+    ("line", "read"),
+    [
+        ("SOME_NAME=prints.example.pt # the shop's host", "prints.example.pt"),
+        ("SOME_NAME=0                 # never 1", "0"),
+        ("SOME_NAME=                  # nothing yet", ""),
+        ("SOME_NAME=pa#ss", "pa#ss"),
+        ("SOME_NAME='pa #ss' # quoted", "pa #ss"),
+        ('SOME_NAME="pa #ss"', "pa #ss"),
+        ('export SOME_NAME="it\'s" # quoted', "it's"),
+        ("SOME_NAME=Estúdio <loja@example.pt>", "Estúdio <loja@example.pt>"),
+    ],
+)
+def test_a_comment_behind_a_value_is_no_part_of_it(
+    line: str, read: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`.env.example` has one behind most of its values, and compose leaves them out too."""
+    monkeypatch.setenv("SOME_NAME", "")  # so that what is read is taken back afterwards
+    monkeypatch.delenv("SOME_NAME")
+    (tmp_path / ".env").write_text(f"# SOME_NAME=commented out\n\n{line}\n", encoding="utf-8")
+    environment.read_dotenv(tmp_path / ".env")
+    assert os.environ["SOME_NAME"] == read
+
+
+def test_what_is_set_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOME_NAME", "of the environment")
+    (tmp_path / ".env").write_text("SOME_NAME=of the file # comment\n")
+    environment.read_dotenv(tmp_path / ".env")
+    assert os.environ["SOME_NAME"] == "of the environment"
 
 
 def test_a_secret_may_come_from_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
