@@ -46,6 +46,15 @@ PROBLEMS = {
 }
 
 
+def typed(fields: Mapping[str, object]) -> dict[str, str]:
+    """The fields as far as they are text, unchecked and cut at their lengths, for a form that comes back; empty where
+    nothing but a language was typed."""
+    kept = {name: _text(name, fields.get(name), limit, {}) for name, limit in LENGTHS.items()}
+    if not any(text for name, text in kept.items() if name != "language"):
+        return {}
+    return {"method": _method(fields.get("method"), {})} | kept
+
+
 def clean(fields: Mapping[str, object]) -> dict[str, str]:
     """The delivery's fields, checked without asking anybody outside (A4); raises Invalid with an error a field."""
     errors: dict[str, list[FieldError]] = {}

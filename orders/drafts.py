@@ -208,17 +208,19 @@ def set_delivery(draft: Draft, fields: Mapping[str, object], asking: Asking = co
     The outside service is asked before anything is written.
     """
     _refuse_ordered(draft)
-    cleaned = delivery.clean(fields)
+    typed = delivery.typed(fields)
     try:
+        typed = delivery.clean(fields)
         cleaned, verdict = delivery.judge(
-            cleaned,
-            keep=bool(fields.get("keep")),
-            use_suggestion=bool(fields.get("use_suggestion")),
+            typed,
+            keep=fields.get("keep") is True,
+            use_suggestion=fields.get("use_suggestion") is True,
             place_id=str(fields.get("place_id") or ""),
             asking=asking,
         )
     except Exception:  # refused or an outage: either way what was typed is kept, and the error goes on upwards
-        update(draft.id, lambda newest: setattr(newest, "typed", cleaned))
+        if typed:
+            update(draft.id, lambda newest: setattr(newest, "typed", typed))
         raise
 
     def change(newest: Draft) -> None:

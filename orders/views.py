@@ -195,6 +195,8 @@ def _delivery_fields(request: HttpRequest) -> dict[str, object]:
     fields: dict[str, object] = {name: request.POST.get(name, "") for name in ("method", *LENGTHS)}
     fields["street"] = forms.street_line(request.POST.get("street", ""), request.POST.get("door", ""))
     fields |= {name: name in request.POST for name in ("keep", "use_suggestion")}
+    if fields["keep"] or fields["use_suggestion"]:
+        fields["place_id"] = request.POST.get("place_id", "")  # of several that matched, the one that is confirmed now
     if "choose" in request.POST:
         try:
             candidate = json.loads(request.POST.get("candidate", ""))
@@ -229,6 +231,7 @@ def _delivery(
         "delivery_days": f"{shop.delivery_days_min}–{shop.delivery_days_max}",
         "suggestion": suggestion,
         "suggested_address": address.get("formatted_address"),
+        "suggested_place": address.get("place_id"),
         "candidates": [candidate | {"value": json.dumps(candidate)} for candidate in candidates],
         "problem": problem.detail
         if problem

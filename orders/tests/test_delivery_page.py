@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from addresses.tests.conftest import Google, place
 from orders import catalogue, drafts, forms
 from orders.drafts import Draft
+from orders.problems import Invalid
 from orders.tests import visitors
 
 pytestmark = pytest.mark.django_db
@@ -149,3 +150,70 @@ def test_a_door_without_its_street_is_no_address(client: Client, google_server: 
     assert 'id="error-street"' in answer.content.decode()
     assert google_server.queries == []
     assert (drafts.get(draft.id) or draft).delivery is None
+
+
+def test_what_was_typed_with_a_mistake_is_there_after_a_look_at_another_page(
+    client: Client, google_server: Google
+) -> None:
+    """U5, A4: also when the page is opened in the other language; it is no address to pay with."""
+    draft = with_prints(client, 1)
+    wrong = {"street": "Rua Augusta", "door": "100", "nif": "123456788", "name": "x" * 130}
+    assert client.post("/delivery/", visitors.POST | wrong).status_code == 422
+    page = client.get("/delivery/").content.decode()
+    shown = {"name": "x" * 120, "email": visitors.POST["email"], "street": "Rua Augusta", "door": "100"}
+    for name, value in (shown | {"nif": "123456788"}).items():
+        assert re.search(rf'<input id="id_{name}" name="{name}"[^>]* value="{value}"', page), name
+    kept = drafts.get(draft.id)
+    assert kept
+    assert (kept.delivery, kept.address) == (None, None)
+    assert google_server.queries == []
+    assert client.get("/review/").headers["Location"] == "/delivery/"
+
+
+@pytest.mark.parametrize("body", [{}, {"method": "post"}, {"name": 5, "street": ["x"], "method": ["post"]}])
+def test_a_body_without_an_address_does_not_hide_the_one_that_was_given(
+    client: Client, body: dict[str, object]
+) -> None:
+    draft = drafts.set_delivery(with_prints(client, 1), visitors.PICKUP)
+    with pytest.raises(Invalid):
+        drafts.set_delivery(draft, body)
+    kept = drafts.get(draft.id)
+    assert kept
+    assert (kept.delivery, kept.typed) == (draft.delivery, None)
+    assert 'value="maria@example.test"' in client.get("/delivery/").content.decode()
+
+
+@pytest.mark.parametrize("button", ["keep", "use_suggestion"])
+def test_one_of_several_that_match_only_partly_is_chosen_and_confirmed(
+    client: Client, google_server: Google, button: str
+) -> None:
+    """A1: the choice is not asked for again by the button that confirms it."""
+    draft = with_prints(client, 1)
+    google_server.finds(
+        place(place_id="first", partial_match=True, city="Mem Martins"),
+        place(place_id="second", partial_match=True, city="Rio de Mouro"),
+    )
+    choice = offered(client.post("/delivery/", visitors.POST))[1]
+    chosen = client.post("/delivery/", visitors.POST | {"choose": "1", "candidate": json.dumps(choice)})
+    assert chosen.headers["Location"] == "/delivery/"
+    hidden = re.search(r'name="place_id" value="([^"]*)"', client.get("/delivery/").content.decode())
+    assert hidden
+    fields = visitors.POST | {"city": choice["city"], "place_id": hidden[1], button: "1"}
+    assert client.post("/delivery/", fields).headers["Location"] == "/review/"
+    kept = drafts.get(draft.id)
+    assert kept
+    assert kept.address
+    assert (kept.address["place_id"], kept.address["confirmed"]) == ("second", True)
+    assert kept.address["flagged"] == (button == "keep")
+
+
+@pytest.mark.parametrize("word", ["false", "no", 0, None, [True], "true"])
+@pytest.mark.parametrize("field", ["keep", "use_suggestion"])
+def test_only_true_confirms_an_address(client: Client, google_server: Google, field: str, word: object) -> None:
+    """A1, A2: a word that reads as no is no consent."""
+    draft = with_prints(client, 1)
+    google_server.finds(place(partial_match=True))
+    changed = drafts.set_delivery(draft, visitors.POST | {field: word})
+    assert changed.address
+    assert (changed.address["kind"], changed.address["confirmed"]) == ("suggested", False)
+    assert (drafts.set_delivery(draft, visitors.POST | {field: True}).address or {})["confirmed"]
