@@ -1,6 +1,8 @@
 """A PostgreSQL server of one's own: a data directory, a port on the loopback interface, a password."""
 
 import dataclasses
+import re
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -58,40 +60,31 @@ class Server:
             pid_file.unlink()  # left by a killed server; its number may belong to another program by now
 
     def _initialise(self) -> None:
-        self.data.mkdir(parents=True, exist_ok=True)
+        """Makes the directory beside its place and moves it there when it is whole: a start may be stopped in between."""
+        fresh = self.data.with_name(f"{self.data.name}.new")
+        shutil.rmtree(fresh, ignore_errors=True)
+        fresh.mkdir(parents=True)
         password_file = self.data.parent / f"{self.data.name}.password"
         password_file.touch(mode=0o600)
         password_file.write_text(self.password)
-        self.as_whom.own(self.data)
+        self.as_whom.own(fresh)
         self.as_whom.own(password_file)
-        locale: tuple[str, ...] = (
-            "--locale-provider=builtin",
-            "--builtin-locale=C.UTF-8",
-            "--locale=C",
-        )  # upper("ã") works; the system needs no locale
-        if programs.postgres_version(self.programs) < 17:
-            locale = ("--locale=C.UTF-8",)
-        initdb: tuple[str | Path, ...] = (
-            self.programs / "initdb",
-            "-D",
-            self.data,
-            "-U",
-            USER,
-            "-A",
-            "scram-sha-256",
-            "--encoding=UTF8",
-            *locale,
-        )
         try:
-            answer = self.as_whom.run(*initdb, f"--pwfile={password_file}")
+            answer = self.as_whom.run(*self._initdb(fresh), f"--pwfile={password_file}")
         except OSError as error:
             raise CannotStart(str(error)) from error
         finally:
             password_file.unlink()
         if answer.returncode:
-            raise CannotStart(
-                f"initdb: {answer.stderr.strip().splitlines()[-1] if answer.stderr.strip() else answer.returncode}"
-            )
+            raise CannotStart(_reason(answer.stderr) or f"initdb ended with {answer.returncode}")
+        fresh.rename(self.data)
+
+    def _initdb(self, folder: Path) -> list[str | Path]:
+        locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
+        if programs.postgres_version(self.programs) < 17:  # upper("ã") works either way; the system needs no locale
+            locale = ["--locale=C.UTF-8"]
+        options = ["-U", USER, "-A", "scram-sha-256", "--encoding=UTF8", *locale]
+        return [self.programs / "initdb", "-D", folder, *options]
 
     def wait(self, seconds: float) -> None:
         """Waits until the server answers, and makes the database when it is new. CannotStart after `seconds`."""
@@ -120,6 +113,12 @@ def candidates(data: Path, port: int, password: str, settings: tuple[str, ...] =
         if not existing or programs.postgres_version(folder) == existing
         for as_whom in identity.for_postgres(folder / "postgres", data.parent)
     ]
+
+
+def _reason(said: str) -> str:
+    """The line of a program's output that names what went wrong; its last one where none does."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    return next((line for line in lines if re.search(r"\b(error|FATAL|PANIC):", line)), lines[-1] if lines else "")
 
 
 def _is_postgres(pid: str) -> bool:
