@@ -27,7 +27,6 @@ def accept(attempt_id: int, *, actor: User | None = None, why: str = "") -> Orde
             raise InvalidTransition(_("This payment is being refunded: it can no longer be accepted."))
         order = confirmation.fulfil(order, snapshot, session)
         attempts.note(attempt, "accepted", why=why, actor=actor)
-        attempts.set_payment_state(order, Order.PaymentState.PAID)
         books.recompute(order, attempt)
         confirmation.give_back_others(order, attempt)
         return order

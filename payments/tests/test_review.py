@@ -147,6 +147,17 @@ def test_what_was_too_much_may_go_back_before_the_rest_is_accepted(stripe_api: S
     assert (order.state, order.payment_state) == ("paid", "paid")
 
 
+def test_a_disputed_sum_that_is_accepted_is_made_and_stays_in_dispute(stripe_api: StandIn) -> None:
+    """C10, C40: the bank has not decided yet."""
+    attempt = reviewed(stripe_api)
+    stripe_api.dispute(attempt.charge_id)
+    books.apply_dispute(gateway.retrieve_dispute(stripe_api.objects("dispute")[0]["id"]))
+    assert Order.objects.get().payment_state == "review"
+    review.accept(attempt.pk)
+    order = Order.objects.get()
+    assert (order.state, order.payment_state, fulfilled(order)) == ("paid", "disputed", planned(order))
+
+
 def waits_for_a_lock(count: int) -> bool:
     with connection.cursor() as cursor:
         cursor.execute("select pg_stat_clear_snapshot()")  # within a transaction the view stays as it was first read
