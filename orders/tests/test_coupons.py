@@ -175,6 +175,17 @@ def test_a_code_that_does_not_hold_is_refused_and_nothing_is_frozen(fields: Any,
     assert (order.total_cents, order.coupon_code) == (70, "")
 
 
+def test_a_code_holds_up_to_its_last_moment(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    ends = timezone.now() + datetime.timedelta(days=1)
+    coupon(valid_until=ends)
+    monkeypatch.setattr(timezone, "now", lambda: ends - datetime.timedelta(microseconds=1))
+    assert coupons.find("VERAO10", draft_id="any").valid_until == ends
+    monkeypatch.setattr(timezone, "now", lambda: ends)
+    with pytest.raises(CouponRefused) as refused:
+        coupons.find("VERAO10", draft_id="any")
+    assert refused.value.code == "coupon_expired"
+
+
 def test_a_code_for_larger_orders_waits_until_the_order_is_large(db: None) -> None:
     draft = with_code(coupon(minimum_cents=71).code)
     shown = basket.load(draft)

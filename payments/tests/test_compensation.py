@@ -66,6 +66,16 @@ def test_photos_that_never_came_end_in_one_refund_and_a_cancelled_order(stripe_a
     assert OutboxMessage.objects.filter(key=f"email-owner:{attempt.public_id}:photos_missing").count() == 1
 
 
+def test_where_the_studio_waits_few_days_the_reminder_comes_after_half_of_them(
+    stripe_api: StandIn, settings: Any
+) -> None:
+    settings.NEEDS_PHOTOS_DAYS = 4
+    waiting_for_photos(stripe_api, 1.9)
+    assert (compensation.run(), mails("photos_reminder")) == (0, 0)
+    asked(2.1)
+    assert (compensation.run(), mails("photos_reminder")) == (0, 1)
+
+
 @pytest.mark.race
 def test_of_a_late_upload_and_the_refund_at_once_one_happens(stripe_api: StandIn, settings: Any) -> None:
     """Fails without the order's row lock: the money would go back for an order that is printed."""

@@ -18,7 +18,7 @@ from orders.models import Order
 from orders.problems import DraftBusy
 from orders.tests import visitors
 from outbox.models import OutboxMessage
-from payments import attempts, confirmation, expiry, facts, gateway, parameters, returning
+from payments import attempts, confirmation, expiry, facts, gateway, parameters, returning, tasks
 from payments import checkout as checkout_service
 from payments.checkout import CheckoutStarted, start_checkout
 from payments.models import PaymentAttempt, WebhookEvent
@@ -194,6 +194,24 @@ def test_a_voucher_of_an_element_waits_runs_out_and_leaves_nothing_payable(strip
     assert (attempt.state, attempt.order.state, attempt.order.payment_state) == ("failed", "pending", "unpaid")
     assert stripe_api.objects("payment_intent")[0]["status"] == "canceled"
     assert OutboxMessage.objects.filter(payload__kind=f"failed:{attempt.pk}").count() == 1
+
+
+def test_a_failed_intent_that_could_not_be_canceled_is_canceled_later(stripe_api: StandIn) -> None:
+    """C5, C28: Stripe was away for a moment; the outbox closes what must not stay payable."""
+    started = start(visitors.complete())
+    confirm(started.client_secret, method="multibanco", email="ana@example.test")
+    deliver(stripe_api.objects("event"))
+    attempt = PaymentAttempt.objects.get()
+    known = {row["id"] for row in stripe_api.objects("event")}
+    stripe_api.answer_intent(str(attempt.intent_id), "fail")
+    stripe_api.fail("500", path="/cancel", times=99)
+    deliver([row for row in stripe_api.objects("event") if row["id"] not in known])
+    attempt.refresh_from_db()
+    assert (attempt.state, stripe_api.objects("payment_intent")[0]["status"]) == ("failed", "requires_payment_method")
+    stripe_api.behave()
+    gateway.breaker.close()
+    tasks.close_attempt(OutboxMessage.objects.get(task="payments.close_attempt").pk)
+    assert stripe_api.objects("payment_intent")[0]["status"] == "canceled"
 
 
 def test_the_secret_is_neither_stored_nor_logged(stripe_api: StandIn, caplog: pytest.LogCaptureFixture) -> None:

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from celery import current_app
 from django.core.management import call_command
-from django.db import connections, transaction
+from django.db import OperationalError, connection, connections, transaction
 from django.utils import timezone
 
 from outbox import leases
-from payments import dispatch, inbox, nudging, webhooks
+from payments import dispatch, inbox, metrics, nudging, webhooks
 from payments.models import WebhookEvent
 from payments.tests.stand_in import due_now, event, post_event
 from payments.tests.together import together
@@ -79,6 +79,24 @@ def test_after_enough_failures_it_is_a_dead_letter_that_can_be_replayed(
     call_command("replay_webhooks", "evt_test_1", "--now")
     row.refresh_from_db()
     assert (row.state, row.last_error, done) == ("processed", "", ["evt_test_1"])
+
+
+def test_a_replayed_event_has_all_its_tries_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """C22: by then whatever it failed on may be mended only halfway."""
+    begun: list[str] = []
+
+    def fail(row: WebhookEvent) -> bool:
+        begun.append(row.event_id)
+        raise RuntimeError("not yet")
+
+    monkeypatch.setattr(dispatch, "HANDLERS", {KIND: fail})
+    post_event(event())
+    for life in (1, 2):
+        inbox.replay([WebhookEvent.objects.get().pk])
+        for _attempt in range(inbox.MAX_ATTEMPTS + 3):
+            due_now()
+            inbox.drain()
+        assert (WebhookEvent.objects.get().state, len(begun)) == ("dead", life * inbox.MAX_ATTEMPTS)
 
 
 @pytest.mark.race
@@ -220,3 +238,40 @@ def test_a_broker_that_is_down_costs_the_webhook_nothing(working: list[str], mon
     assert time.monotonic() - started < 3
     assert called.wait(5)
     assert WebhookEvent.objects.filter(state="received").count() == 3
+
+
+def test_postgresql_that_stays_away_is_tried_twice_and_then_an_error() -> None:
+    """C20, C50: Stripe is not told that the event was stored. In a transaction, which ends with its connection, once."""
+    tried: list[str] = []
+
+    def away(_execute: Any, sql: str, *_rest: Any) -> Any:
+        tried.append(sql)
+        raise OperationalError("server closed the connection unexpectedly")
+
+    with connection.execute_wrapper(away), pytest.raises(OperationalError):
+        inbox.store(event(), b"")
+    assert tried == [inbox.INSERT] * 2
+    with connection.execute_wrapper(away), pytest.raises(OperationalError), transaction.atomic():
+        inbox.store(event(), b"")
+    assert tried == [inbox.INSERT] * 3
+    assert WebhookEvent.objects.count() == 0
+
+
+def test_how_long_events_took_and_how_late_they_were_is_measured(working: list[str]) -> None:
+    """An event of a clock that goes ahead is not late; what a worker does with both takes a tenth of a second."""
+    took, late = metrics.PROCESSING_SECONDS._sum.get(), metrics.WEBHOOK_LAG._sum.get()
+    for number, ago in enumerate((100, -100)):
+        post_event(event(number=number, created=int(time.time()) - ago))
+    assert inbox.drain() == 2
+    assert 0.1 <= metrics.PROCESSING_SECONDS._sum.get() - took < 20
+    assert 100 <= metrics.WEBHOOK_LAG._sum.get() - late < 120
+
+
+def test_events_are_forgotten_when_they_were_done_long_enough_ago(working: list[str]) -> None:
+    """C61: the newer ones are kept to be looked at, and replayed."""
+    for number, days in enumerate((401, 399)):
+        post_event(event(number=number))
+        done = timezone.now() - datetime.timedelta(days=days)
+        WebhookEvent.objects.filter(event_id=f"evt_test_{number}").update(state="processed", processed_at=done)
+    assert inbox.purge(400) == 1
+    assert WebhookEvent.objects.get().event_id == "evt_test_1"

@@ -88,6 +88,28 @@ def test_a_page_whose_answer_was_lost_is_found_and_ended(stripe_api: StandIn) ->
     assert (fresh(payment).state, statuses(stripe_api)) == ("canceled", ["expired"])
 
 
+def test_a_page_that_stripe_never_made_is_ended_here(stripe_api: StandIn) -> None:
+    """C43: its key is too old to be sent again, and Stripe's list does not have it."""
+    payment = start(link())
+    stripe_api.reset()
+    LinkPayment.objects.update(session_id=None, state="created", url="", expires_at=ends_in(hours=-1))
+    link_closing.close(payment.link_id)
+    run_closings()
+    assert (fresh(payment).state, statuses(stripe_api)) == ("canceled", [])
+
+
+def test_a_page_that_stripe_does_not_know_is_ended_here(stripe_api: StandIn) -> None:
+    """C22's idea: it was another account's; the other pages of the link are closed all the same."""
+    made = link(single_use=False)
+    gone = link_payments.start(made.pk, "a", "pt")
+    LinkPayment.objects.update(session_id="cs_test_another_accounts")
+    known = link_payments.start(made.pk, "b", "pt")
+    link_closing.close(made.pk)
+    run_closings()
+    assert [fresh(payment).state for payment in (gone, known)] == ["canceled", "canceled"]
+    assert statuses(stripe_api) == ["open", "expired"]
+
+
 def test_while_stripe_is_away_the_closing_waits(stripe_api: StandIn) -> None:
     """C50: the task is tried again; meanwhile nobody begins to pay."""
     payment = start(link())

@@ -9,7 +9,7 @@ from django.db.models import ProtectedError
 from accounts import services as accounts
 from accounts.models import User
 from orders.tests.kept_rows import STATEMENTS, assert_refused, row
-from payments import link_payments, link_refunds
+from payments import link_payments, link_refunds, link_vouchers
 from payments.models import LinkEvent, LinkPayment, PaymentLink
 from payments.tests.stand_in import DISPUTED, StandIn, deliver
 from payments.tests.test_link_refunds import desk, press
@@ -68,6 +68,21 @@ def test_a_payment_and_its_refunds_are_told_in_order(stripe_api: StandIn) -> Non
     assert (asked.why, asked.actor) == ("session cut short", User.objects.get(email="dona@example.test"))
     page = owner.get(f"/admin/payments/linkpayment/{payment.pk}/change/").content.decode()
     assert ("refund_asked" in page, "dona@example.test" in page) == (True, True)
+
+
+def test_that_a_payment_waits_is_told_once_and_again_with_its_reference(stripe_api: StandIn) -> None:
+    """O6, C26: a method that has none at first, as often as its events come; then Multibanco's is kept."""
+    payment = link_payments.start(link().pk, "", "pt")
+    begun = [("created", "", "created"), ("opened", "created", "pending")]
+    waits = ("waits", "pending", "pending")
+    for _twice in range(2):
+        link_vouchers.delayed(payment.pk, None)
+    assert lines(payment) == [*begun, waits]
+    stripe_api.pay(str(payment.session_id), method="multibanco")
+    for _twice in range(2):
+        deliver(stripe_api.objects("event"))
+    payment.refresh_from_db()
+    assert (payment.voucher is not None, lines(payment)) == (True, [*begun, waits, waits])
 
 
 def test_an_expired_page_and_a_dispute_are_told(stripe_api: StandIn) -> None:

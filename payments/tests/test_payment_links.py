@@ -15,7 +15,7 @@ from django.utils import timezone
 from accounts.models import User
 from outbox.models import OutboxMessage
 from payments import facts, gateway, link_payments, link_refunds, link_rows
-from payments.models import Discrepancy, LinkPayment, PaymentLink
+from payments.models import Discrepancy, LinkPayment, PaymentLink, WebhookEvent
 from payments.problems import LinkClosed
 from payments.reconciliation.days import Day
 from payments.reconciliation.run import reconcile
@@ -62,6 +62,7 @@ def test_the_command_prints_an_address_that_is_paid_by_the_webhook_alone(stripe_
     deliver(stripe_api.objects("event"))
     payment = made.payments.get()
     assert (payment.state, payment.received_cents, mails()) == ("confirmed", 5000, ["paid", "receipt"])
+    assert payment.charge_id == stripe_api.objects("charge")[0]["id"]
     assert b"This has been paid" in Client().get(f"/pay/{made.token}/", headers={"Accept-Language": "en"}).content or (
         "pago" in Client().get(f"/pay/{made.token}/").content.decode()
     )
@@ -182,6 +183,29 @@ def test_a_session_of_another_link_confirms_nothing(stripe_api: StandIn) -> None
     Client().get(f"/pay/{mine.token}/return/?session_id={session_id}")
     assert link_payments.confirm_return(mine, session_id) is None
     assert {payment.state for payment in LinkPayment.objects.all()} == {"pending"}
+
+
+def test_what_another_program_sells_by_the_same_account_is_not_the_shops(stripe_api: StandIn) -> None:
+    """C24: a Session of no order and no link is looked up, and nothing comes of it."""
+    session = gateway.create_session(
+        {
+            "mode": "payment",
+            "success_url": "https://books.example.test/",
+            "line_items": [
+                {
+                    "price_data": {"currency": "eur", "unit_amount": 900, "product_data": {"name": "Livro"}},
+                    "quantity": 1,
+                }
+            ],
+        },
+        idempotency_key="a-bookshop",
+    )
+    stripe_api.pay(session.id)
+    deliver(stripe_api.objects("event"))
+    told = WebhookEvent.objects.get(type="checkout.session.completed")
+    assert (told.object_id, told.attempts, told.state) == (session.id, 1, "ignored")
+    assert set(WebhookEvent.objects.values_list("state", flat=True)) == {"ignored"}
+    assert (LinkPayment.objects.count(), OutboxMessage.objects.count()) == (0, 0)
 
 
 def test_the_return_page_shows_what_stripe_says(stripe_api: StandIn) -> None:

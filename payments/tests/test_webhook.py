@@ -80,6 +80,17 @@ def test_an_event_with_odd_characters_is_stored() -> None:
     assert WebhookEvent.objects.get().payload["data"]["object"]["y"] == [None, None, True]
 
 
+def test_an_event_whose_words_are_longer_than_their_columns_is_stored_shortened() -> None:
+    """C14, C24: 200, never 500; nothing is done, as for any type that is not known."""
+    long = "x" * 1000
+    found = {"object": {"id": long, "metadata": {"correlation": long}}}
+    assert post_event(event(long, id=long, api_version=long, data=found)) == 200
+    row = WebhookEvent.objects.get()
+    kept = (row.event_id, row.type, row.object_id, row.api_version, row.correlation_id)
+    assert [len(words) for words in kept] == [255, 100, 255, 40, 64]
+    assert row.state == "ignored"
+
+
 def test_without_a_secret_nothing_is_accepted(settings: Any) -> None:
     """C16."""
     body = json.dumps(event()).encode()

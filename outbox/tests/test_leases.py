@@ -1,0 +1,49 @@
+"""The keeper that renews a lease while the work lasts, where it could do harm (C50, C60's idea)."""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from outbox import leases
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_when_the_work_ends_no_renewal_is_under_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    """C60's idea: what the worker then writes on the row is the last word."""
+    monkeypatch.setattr(leases, "LEASE_SECONDS", 0.3)
+    begun, ended = threading.Event(), threading.Event()
+
+    def slowly() -> bool:
+        begun.set()
+        time.sleep(0.5)
+        ended.set()
+        return True
+
+    with leases.kept(slowly):
+        assert begun.wait(20)
+    assert ended.is_set()
+
+
+def test_a_lease_is_kept_though_postgresql_closed_its_connection(
+    monkeypatch: pytest.MonkeyPatch, wait_until: Callable[..., Any]
+) -> None:
+    """C50: the keeper's next turn has a new one; the work is not taken for a killed worker's."""
+    monkeypatch.setattr(leases, "LEASE_SECONDS", 0.3)
+    used: list[int] = []
+
+    def renew() -> bool:
+        with connection.cursor() as cursor:
+            cursor.execute("select pg_backend_pid()")
+            used.append(cursor.fetchone()[0])
+        return True
+
+    with leases.kept(renew):
+        wait_until(lambda: used, what="the first renewal")
+        with connection.cursor() as cursor:
+            cursor.execute("select pg_terminate_backend(%s)", [used[0]])
+        wait_until(lambda: used[-1] != used[0], what="a renewal by another connection")
