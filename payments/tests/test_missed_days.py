@@ -101,6 +101,14 @@ def test_a_step_that_failed_is_made_up_for_alone(stripe_api: StandIn) -> None:
     assert (found(), finished.missing(STEPS), compared(stripe_api)) == ([], [], [1])
 
 
+def test_the_mail_about_days_that_were_made_up_for_names_the_first_and_the_last(stripe_api: StandIn) -> None:
+    first_payment(3)
+    Discrepancy.objects.create(kind="payout", object_id="po_unknown")
+    run.catch_up()
+    (message,) = OutboxMessage.objects.filter(task="payments.email_discrepancies")
+    assert message.payload == {"date": f"{day(3).date} – {day(1).date}"}
+
+
 def test_an_outage_is_waited_out_and_told_when_it_lasts(stripe_api: StandIn) -> None:
     """Celery tries again; only the last try makes a row and a mail of it, and the day stays to be compared."""
     assert (tasks.reconcile.max_retries, tasks.RECONCILE_AGAIN) == (8, 8)

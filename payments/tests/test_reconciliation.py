@@ -215,7 +215,7 @@ def test_figures_that_differ_are_one_discrepancy_each(
     reconcile(today())
     reconcile(today())
     intent = stripe_api.objects("payment_intent")[0]["id"]
-    assert found() == [(kind, intent, ours, theirs)]
+    assert (found(), Discrepancy.objects.get().attempt) == ([(kind, intent, ours, theirs)], made)
     PaymentAttempt.objects.filter(pk=made.pk).update(**right)
     reconcile(today())
     assert found() == []

@@ -22,6 +22,10 @@ from tests.mutation.mutants import ROOT, Mutant, mutants
 
 PAY, ORDERS = "payments/tests/test_", "orders/tests/test_"
 HISTORY = f"{PAY}history.py"
+RECONCILED = [
+    f"{PAY}{name}.py" for name in ("reconciliation", "reconciled_links", "healing", "discrepancies", "missed_days")
+]
+RECONCILED += [f"{PAY}link_refunds.py", f"{PAY}link_disputes.py"]
 TESTS: dict[str, list[str]] = {
     "payments/confirmation.py": [f"{PAY}confirmation.py", f"{PAY}purchases.py", f"{PAY}late_money.py", HISTORY],
     "payments/refunds.py": [f"{PAY}refunds.py", HISTORY],
@@ -34,7 +38,7 @@ TESTS: dict[str, list[str]] = {
         f"{ORDERS}how_long_photos_are_held.py",
         f"{PAY}cancelling.py",
     ],
-    "payments/inbox.py": [f"{PAY}inbox.py", f"{PAY}webhook.py", HISTORY],
+    "payments/inbox.py": [f"{PAY}inbox.py", f"{PAY}webhook.py", f"{PAY}dispatch.py", HISTORY],
     "payments/signatures.py": [f"{PAY}signatures.py", f"{PAY}webhook.py"],
     "outbox/services.py": ["outbox/tests", HISTORY],
     "outbox/relay.py": ["outbox/tests"],
@@ -60,7 +64,16 @@ TESTS: dict[str, list[str]] = {
         f"{PAY}link_history.py",
         f"{PAY}payment_links.py",
     ],
-}
+    "payments/link_closing.py": [f"{PAY}link_closing.py", f"{PAY}link_emails.py", f"{PAY}link_vouchers.py"],
+    "payments/link_vouchers.py": [
+        f"{PAY}link_vouchers.py",
+        f"{PAY}link_emails.py",
+        f"{PAY}link_closing.py",
+        f"{PAY}link_history.py",
+    ],
+    "payments/elements.py": [f"{PAY}elements.py", f"{PAY}event_order.py", f"{PAY}returning.py"],
+    "outbox/leases.py": ["outbox/tests", f"{PAY}inbox.py"],
+} | {str(path.relative_to(ROOT)): RECONCILED for path in sorted(ROOT.glob("payments/reconciliation/[a-z]*.py"))}
 PYTEST = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:randomly", "--reuse-db"]
 PYTEST += ["--timeout=60", "-o", "timeout_func_only=true"]  # making the database takes its own time
 
