@@ -15,7 +15,7 @@ from accounts import services as accounts
 from accounts.models import User
 from outbox.models import OutboxMessage
 from payments import gateway, link_payments, link_refunds
-from payments.models import LinkPayment, LinkRefund
+from payments.models import LinkPayment, LinkRefund, WebhookEvent
 from payments.problems import IdempotencyKeyReused, NotRefundable, OverRefund
 from payments.reconciliation import unsettled
 from payments.reconciliation.days import Day
@@ -274,6 +274,37 @@ def test_a_refund_that_failed_does_not_count_and_can_be_made_again(payment: Link
     run_refunds()
     payment.refresh_from_db()
     assert payment.refunded_cents == 5000
+
+
+def test_a_single_cent_goes_back_and_nothing_less(payment: LinkPayment, stripe_api: StandIn) -> None:
+    """C32."""
+    link_refunds.refund(payment.pk, 1, reason="x")
+    for cents in (0, -1):
+        with pytest.raises(OverRefund):
+            link_refunds.refund(payment.pk, cents, reason="x")
+    run_refunds()
+    assert (LinkRefund.objects.count(), sums(stripe_api)) == (1, [1])
+
+
+def test_a_refund_that_stripe_refuses_is_told_to_the_owner_once(payment: LinkPayment, stripe_api: StandIn) -> None:
+    """C38: most of it went back in the dashboard, and the shop has not heard of it yet."""
+    stripe_api.dashboard_refund(stripe_api.objects("charge")[0]["id"], 4000)
+    row = link_refunds.refund(payment.pk, 2000, reason="x")
+    run_refunds()
+    row.refresh_from_db()
+    assert (row.state, row.provider_id, sums(stripe_api)) == ("failed", None, [4000])
+    assert (mails().count("refund_failed"), mails().count("refunded")) == (1, 0)
+
+
+def test_what_stripe_tells_of_a_links_refund_is_the_shops(payment: LinkPayment, stripe_api: StandIn) -> None:
+    """C35, C36: the inbox has each of its events as processed, not as somebody else's."""
+    stripe_api.dashboard_refund(stripe_api.objects("charge")[0]["id"], 1000)
+    deliver(stripe_api.objects("event"))
+    told = WebhookEvent.objects.filter(type__in=["charge.refunded", "refund.created"]).order_by("type")
+    assert list(told.values_list("type", "state")) == [
+        ("charge.refunded", "processed"),
+        ("refund.created", "processed"),
+    ]
 
 
 def test_the_form_is_labelled_and_has_one_name_a_field(payment: LinkPayment, stripe_api: StandIn) -> None:
