@@ -6,7 +6,7 @@ from django.db.models import Sum
 
 from accounts.models import User
 from outbox.services import enqueue
-from payments import facts, gateway
+from payments import facts, gateway, refund_request
 from payments.link_rows import lock, note, tell
 from payments.models import LinkPayment, LinkRefund, Refund
 from payments.problems import IdempotencyKeyReused, NotRefundable, OverRefund
@@ -67,16 +67,26 @@ def send(refund_id: int) -> None:
     if row.state != State.CREATED:
         return
     intent = str(row.payment.intent_id)
-    if not any(_ours(found) == row.public_id for found in gateway.refunds_of(intent)):
-        metadata = {"link_payment": row.payment.public_id, "link_refund": row.public_id}
+    if _at_stripe(row) is None:
         try:
-            gateway.create_refund(intent, row.amount_cents, metadata, idempotency_key=str(row.idempotency_key))
+            refund_request.create(
+                intent,
+                row.amount_cents,
+                {"link_payment": row.payment.public_id, "link_refund": row.public_id},
+                idempotency_key=str(row.idempotency_key),
+                look_for=lambda: _at_stripe(row),
+            )
         except gateway.GatewayMisconfigured:
             raise
         except gateway.GatewayRefused as error:
             _refused(row, error.code)
             return
     sync(intent)
+
+
+def _at_stripe(row: LinkRefund) -> facts.Refund | None:
+    made = gateway.refunds_of(str(row.payment.intent_id))
+    return next((found for found in made if _ours(found) == row.public_id), None)
 
 
 def _refused(row: LinkRefund, code: str) -> None:
@@ -118,8 +128,9 @@ def _book(payment: LinkPayment, found: facts.Refund) -> None:
     row.provider_id, row.state = found.id, state
     row.failure_code = found.failure_reason[:80]
     row.save()
-    if changed:
-        note(payment, f"refund_{state}", why=found.failure_reason or row.reason)
+    if not changed:
+        return
+    note(payment, f"refund_{state}", why=found.failure_reason or row.reason)
     if row.state in (State.FAILED, State.CANCELED):
         tell(payment, "refund_failed", found.id)
     elif row.state == State.SUCCEEDED:

@@ -8,7 +8,7 @@ from django.utils import timezone
 from accounts.models import User
 from orders.email_context import recipient
 from outbox.services import enqueue
-from payments import attempts, books, facts, gateway
+from payments import attempts, books, facts, gateway, refund_request
 from payments.checkout import KEY_LIFE
 from payments.confirmation import NotVisibleYet
 from payments.models import PaymentAttempt, Refund
@@ -109,17 +109,13 @@ def send(refund_id: int) -> None:
 
 
 def _ask(row: Refund) -> facts.Refund:
-    """The refund of the row's key. A stored error does not say whether it was made: then Stripe's list does (C44)."""
-    metadata = {"refund": row.public_id, "order": row.attempt.order.number}
-    try:
-        return gateway.create_refund(
-            str(row.attempt.intent_id), row.amount_cents, metadata, idempotency_key=str(row.idempotency_key)
-        )
-    except gateway.GatewayUnavailable as error:
-        found = _at_stripe(row) if error.replayed else None
-        if found is None:
-            raise
-        return found
+    return refund_request.create(
+        str(row.attempt.intent_id),
+        row.amount_cents,
+        {"refund": row.public_id, "order": row.attempt.order.number},
+        idempotency_key=str(row.idempotency_key),
+        look_for=lambda: _at_stripe(row),
+    )
 
 
 def _at_stripe(row: Refund) -> facts.Refund | None:

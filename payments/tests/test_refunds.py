@@ -127,6 +127,28 @@ def test_a_replayed_500_of_a_refund_is_looked_up(paid: PaymentAttempt, stripe_ap
     assert (made.state, len(stripe_api.objects("refund"))) == ("succeeded", 1)
 
 
+def test_a_replayed_500_of_a_refund_that_was_never_made_gets_a_new_key(
+    paid: PaymentAttempt, stripe_api: StandIn
+) -> None:
+    """C44: Stripe's list has no such refund, and its key would answer 500 for a day. The caller's own key stays."""
+    stripe_api.fail("500", path="/v1/refunds", method="POST", when="before")
+    made = refunds.refund(paid.pk, 30, reason="x", key="mine")
+    assert (made.state, made.idempotency_key, len(stripe_api.objects("refund"))) == ("succeeded", "mine", 1)
+    asked = [call["idempotency_key"] for call in stripe_api.calls("/v1/refunds", "POST")]
+    assert (set(asked), asked[-1]) == ({"mine", "mine-2"}, "mine-2")
+
+
+def test_a_new_key_is_used_again_when_its_answer_is_lost(paid: PaymentAttempt, stripe_api: StandIn) -> None:
+    """C43, C44: a second refund would be made by a third key."""
+    stripe_api.fail("500", path="/v1/refunds", method="POST", when="before")
+    stripe_api.fail("reset", path="/v1/refunds", method="POST", when="after", times=2)
+    unsure = refunds.refund(paid.pk, 30, reason="x", key="mine")
+    stripe_api.behave()
+    refunds.send(unsure.pk)
+    unsure.refresh_from_db()
+    assert (unsure.state, len(stripe_api.objects("refund"))) == ("succeeded", 1)
+
+
 def test_the_same_key_again_is_the_same_refund(paid: PaymentAttempt, stripe_api: StandIn) -> None:
     """C33: the caller repeats its request."""
     first, second = (refunds.refund(paid.pk, 30, reason="x", key="mine") for _unused in range(2))
