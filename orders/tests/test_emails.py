@@ -1,5 +1,6 @@
 """Emails about orders: what they say, in which language, once, and to nobody else (O4, C29, C49, C50, P2)."""
 
+import io
 import re
 from collections.abc import Iterator
 from email.message import EmailMessage
@@ -9,10 +10,11 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from django.conf import LazySettings
 from django.utils import timezone
+from PIL import Image
 
 from local import ports
 from local.fixtures import Mailbox
-from orders import emails, fulfilment, links, mailing, services, snapshots
+from orders import email_photos, emails, fulfilment, links, mailing, services, snapshots
 from orders.email_kinds import KINDS
 from orders.models import Order, OrderPhoto, SentEmail, ShopSettings
 from orders.snapshots import Snapshot
@@ -103,6 +105,17 @@ def test_an_order_whose_photos_are_in_s3_has_its_thumbnails_too(mailbox: Mailbox
     fulfilment.store(order.pk)
     assert stash.staged_bytes() == 0
     assert list(inline_images(sent(mailbox, order, "shipped"))) == ["photo1"]
+
+
+def test_photos_that_leave_redis_while_the_mail_is_being_written_are_shown_from_s3(s3: S3Server) -> None:
+    """U7: the rows were read before the photos were stored."""
+    order = paid_order([jpeg(seed=1)])
+    photo = order.photos.get()
+    fulfilment.store(order.pk)
+    assert (photo.thumbnail_key, stash.staged_bytes()) == ("", 0)
+    thumbnail = email_photos.thumbnail(photo)
+    assert thumbnail is not None
+    assert Image.open(io.BytesIO(thumbnail)).size == (240, 160)
 
 
 def test_a_mail_goes_without_thumbnails_when_there_are_none_to_be_had(mailbox: Mailbox) -> None:
