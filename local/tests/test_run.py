@@ -17,7 +17,8 @@ from local.kept import ROOT
 from local.run import Run
 
 SLOW_TO_END = """
-import sys, time
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a suite started in the background ignores it, and so would this
 from pathlib import Path
 from local.keeper import Orders
 from local.supervisor import Supervisor
