@@ -52,10 +52,17 @@ def keep(page: Page, name: str, *, whole: bool = True, idle: bool = True) -> Non
     """`idle=False`: something is still under way, and is what the picture shows."""
     if idle:
         page.wait_for_load_state("networkidle")
+    seen = page.viewport_size
+    assert seen is not None
     if whole:
         page.locator("html").evaluate(WHOLE)
+        # A taller screen, not Playwright's picture of a whole page: while taking that, Chromium has a mouse even where the
+        # phone has none, and the page says so.
+        height = page.evaluate("document.documentElement.scrollHeight")
+        page.set_viewport_size({"width": seen["width"], "height": max(seen["height"], min(height, TALLEST))})
         page.wait_for_timeout(300)  # pictures that came into being are decoded
-    save(page.screenshot(full_page=whole, scale="css"), name)
+    save(page.screenshot(scale="css"), name)
+    page.set_viewport_size(seen)
 
 
 def save(png: bytes, name: str) -> None:

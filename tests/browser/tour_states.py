@@ -79,6 +79,20 @@ def test_uploading(shop_page: Shop, drawn: list[Path], tmp_path: Path, size: str
     keep(page, f"2-smaller{tail}", whole=False)
 
 
+@views
+def test_photos_to_choose_again(shop_page: Shop, drawn: list[Path], size: str, language: str, dark: bool) -> None:  # noqa: F811
+    """A browser that keeps no files, loaded again in the middle of an upload."""
+    page = shop_page(size, language, dark=dark)
+    page.add_init_script("Object.defineProperty(window, 'indexedDB', { value: undefined })")
+    upload(page, drawn[:1])
+    page.route(PHOTOS_URL, lambda route: route.abort("connectionreset"))
+    page.set_input_files("#file", drawn[1:3])
+    expect(page.locator("[data-upload]")).to_have_count(2)
+    page.reload()
+    expect(page.locator("[data-unsent]")).to_be_visible()
+    keep(page, f"2-choose-again{end(size, language, dark)}", whole=False)
+
+
 @pytest.mark.parametrize(
     ("size", "language", "dark", "javascript"),
     [("phone", "pt", False, True), ("desktop", "en", False, True), ("phone", "pt", True, False), ("narrow", "pt", False, True)],
