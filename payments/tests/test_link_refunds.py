@@ -129,6 +129,19 @@ def test_a_refund_whose_answer_was_lost_is_found_at_stripe(payment: LinkPayment,
     assert (row.state, sums(stripe_api)) == ("succeeded", [700])
 
 
+def test_a_replayed_500_of_a_links_refund_that_was_never_made_gets_a_new_key(
+    payment: LinkPayment, stripe_api: StandIn
+) -> None:
+    """C44: Stripe's list has no such refund, and its key would answer 500 for a day."""
+    stripe_api.fail("500", path="/v1/refunds", method="POST", when="before")
+    made = link_refunds.refund(payment.pk, 500, reason="x", key="mine")
+    run_refunds()
+    made.refresh_from_db()
+    assert (made.state, len(stripe_api.objects("refund"))) == ("succeeded", 1)
+    asked = [call["idempotency_key"] for call in stripe_api.calls("/v1/refunds", "POST")]
+    assert (set(asked), asked[-1]) == ({"mine", "mine-2"}, "mine-2")
+
+
 def test_a_refund_that_stripes_key_may_not_make_waits_and_is_sent_once(
     payment: LinkPayment, stripe_api: StandIn, settings: Any
 ) -> None:
