@@ -138,6 +138,8 @@ def cancel(order: Order, *, actor: User | None = None, why: str = "") -> Order:
             return order
         _check(order, State.CANCELLED)
         waited = order.state == State.PENDING
+        if order.payment_state == Order.PaymentState.AWAITING:
+            order.payment_state = Order.PaymentState.UNPAID  # its reference is not to be paid any more (C6)
         _move(order, State.CANCELLED, actor, why)
         if order.email:
             _email(order, "cancelled")

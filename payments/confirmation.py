@@ -196,7 +196,7 @@ def _delayed(attempt: PaymentAttempt, intent: facts.Intent | None) -> PaymentAtt
         if order.payment_state == PaymentState.REVIEW:
             return attempt  # money that came already waits for the owner: this one changes nothing of that
         until = intent.voucher.expires_at if intent and intent.voucher else None
-        if order.payment_state != PaymentState.AWAITING:
+        if order.state == Order.State.PENDING and order.payment_state != PaymentState.AWAITING:
             attempts.note(attempt, "awaiting")
         orders.mark_awaiting(order, until=until)
     return attempt

@@ -7,12 +7,13 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from accounts.models import User
 from local.fixtures import Mailbox
 from orders import drafts, emails, links
 from orders.models import Order
 from orders.tests import visitors
 from outbox.models import OutboxMessage
-from payments import confirmation, expiry, facts, gateway, reminders
+from payments import cancelling, confirmation, expiry, facts, gateway, reminders
 from payments.checkout import start_checkout
 from payments.models import PaymentAttempt
 from payments.tests.stand_in import Json, StandIn
@@ -46,6 +47,15 @@ def in_the_api(order: Order) -> Json | None:
     assert answer.status_code == 200
     found: Json | None = answer.json()["voucher"]
     return found
+
+
+def last_day(attempt: PaymentAttempt) -> None:
+    attempt.voucher = {
+        **(attempt.voucher or {}),
+        "expires_at": (timezone.now() + datetime.timedelta(hours=23)).isoformat(),
+    }
+    attempt.created_at = timezone.now() - datetime.timedelta(days=2)
+    attempt.save()
 
 
 def changed(draft: drafts.Draft) -> drafts.Draft:
@@ -229,12 +239,25 @@ def test_nobody_is_reminded_of_a_reference_of_what_was_changed_since(stripe_api:
     """C6: they were asked not to pay it."""
     draft = visitors.complete()
     attempt = issued(stripe_api, draft)
-    tomorrow = (timezone.now() + datetime.timedelta(hours=23)).isoformat()
-    attempt.voucher = {**(attempt.voucher or {}), "expires_at": tomorrow}
-    attempt.created_at = timezone.now() - datetime.timedelta(days=2)
-    attempt.save()
+    last_day(attempt)
     changed(draft)
     reminded = OutboxMessage.objects.filter(payload__kind=f"voucher_reminder:{attempt.pk}")
     assert (reminders.run(), reminded.count()) == (0, 0)
     drafts.update(draft.id, lambda newest: setattr(newest, "checkout", {"order": attempt.order.number}))
     assert (reminders.run(), reminded.count()) == (1, 1)
+
+
+def test_a_reference_of_an_order_that_the_studio_cancelled_is_waited_for_no_more(stripe_api: StandIn) -> None:
+    """C6, C29: its customer was asked not to pay it, so nobody is reminded of it; neither page nor API says that it is
+    awaited, before its end and after it."""
+    attempt = issued(stripe_api)
+    owner = User.objects.create_superuser("dona@example.test", "a long password")
+    cancelling.cancel_for_studio(attempt.order, actor=owner)
+    expiry.close_attempt(attempt)
+    last_day(PaymentAttempt.objects.get(pk=attempt.pk))
+    assert reminders.run() == 0
+    assert not OutboxMessage.objects.filter(payload__kind=f"voucher_reminder:{attempt.pk}").exists()
+    failed(stripe_api, attempt)
+    order = Order.objects.get()
+    assert (order.state, order.payment_state, order.attempts.get().state) == ("cancelled", "unpaid", "failed")
+    assert list(attempt.events.filter(kind="awaiting").values_list("to_state", flat=True)) == ["pending"]
