@@ -12,6 +12,7 @@ from outbox.models import OutboxMessage
 from payments import inbox, metrics, replaying
 from payments.models import PaymentAttempt, Refund, WebhookEvent
 from payments.tests.stand_in import StandIn, due_now, event, post_event
+from payments.tests.test_confirmation import attempt as start
 
 pytestmark = pytest.mark.django_db(transaction=True)
 COMPLETED = "checkout.session.completed"
@@ -110,3 +111,20 @@ def test_subscriptions_are_counted_and_change_nothing(stripe_api: StandIn, end: 
     assert (row.state, row.attempts, row.last_error) == ("ignored", 1, "")
     assert (counted(kind, "stored"), counted(kind, "ignored")) == (before[0] + 1, before[1] + 1)
     assert (Order.objects.get().state, OutboxMessage.objects.count(), stripe_api.calls()) == (order.state, 0, [])
+
+
+@pytest.mark.parametrize(("kind", "livemode"), [("invoice.paid", False), (COMPLETED, True)])
+def test_what_was_never_meant_for_us_changes_nothing_when_it_is_replayed_either(
+    stripe_api: StandIn, kind: str, livemode: bool
+) -> None:
+    """C22, C24: an event of an unknown type, or of the other mode about a Session that is paid, put back to work by hand."""
+    paid = start()
+    stripe_api.pay(str(paid.session_id))
+    found = {"id": paid.session_id, "object": "checkout.session", "metadata": {}}
+    assert post_event(event(kind, livemode=livemode, data={"object": found})) == 200
+    assert [outcome for _id, outcome in replaying.by_id(["evt_test_1"])] == ["again"]
+    tried(2)
+    row = WebhookEvent.objects.get()
+    assert (row.state, row.attempts, row.last_error) == ("ignored", 1, "")
+    paid.refresh_from_db()
+    assert (paid.state, paid.order.state) == ("pending", "pending")
