@@ -6,7 +6,18 @@ import structlog
 from django.utils import timezone
 
 from orders.problems import Problem
-from payments import attempts, books, checkout, dispatch, gateway, link_disputes, link_payments, link_refunds, refunds
+from payments import (
+    at_stripe_links,
+    attempts,
+    books,
+    checkout,
+    dispatch,
+    gateway,
+    link_disputes,
+    link_payments,
+    link_refunds,
+    refunds,
+)
 from payments.confirmation import NotVisibleYet, settle_session
 from payments.models import Dispute, LinkPayment, LinkRefund, PaymentAttempt, Refund
 from payments.models.refund import DISPUTE_OVER
@@ -36,18 +47,26 @@ def links_open() -> int:
     old = LinkPayment.objects.filter(state__in=LinkPayment.OPEN, created_at__lt=timezone.now() - OLD)
     count = 0
     for payment in old.order_by("pk").iterator():
-        since = int(payment.created_at.timestamp()) - checkout.CLOCK_SKEW_SECONDS
         try:
-            session_id = payment.session_id
-            found = (
-                gateway.retrieve_session(session_id) if session_id else gateway.find_session(payment.public_id, since)
-            )
-            if found is not None:
-                link_payments.settle(found)
+            _settle_link(payment)
         except gateway.GatewayRefused as error:
             log.warning("link_not_settled", payment=payment.public_id, error=type(error).__name__)
         count += 1
     return count
+
+
+def _settle_link(payment: LinkPayment) -> None:
+    """Where Stripe's answer never came its list tells; what it never made ends once its page would have closed."""
+    session_id = payment.session_id
+    if session_id is None:
+        since = int(payment.created_at.timestamp()) - checkout.CLOCK_SKEW_SECONDS
+        made = gateway.find_session(payment.public_id, since)
+        if made is None:
+            if not at_stripe_links.lasting(payment):
+                link_payments.cancel(payment.pk, "Stripe never made its page")
+            return
+        session_id = made.id
+    link_payments.settle(gateway.retrieve_session(session_id))  # with its Intent, and so with its reference (C29)
 
 
 def _settle(attempt: PaymentAttempt) -> None:

@@ -1,0 +1,50 @@
+"""What a crash or a missed event leaves of a payment by link is brought to an end by the comparison with Stripe (C52)."""
+
+import datetime
+
+import pytest
+from django.utils import timezone
+
+from payments import link_payments
+from payments.models import LinkPayment
+from payments.reconciliation import unsettled
+from payments.tests.stand_in import StandIn
+from payments.tests.test_payment_links import link
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def lost(minutes_left: int) -> LinkPayment:
+    """Begun three hours ago; the process died before Stripe's answer was stored."""
+    payment = link_payments.start(link().pk, "", "pt")
+    now = timezone.now()
+    LinkPayment.objects.filter(pk=payment.pk).update(
+        session_id=None, url="", state="created", created_at=now - datetime.timedelta(hours=3),
+        expires_at=now + datetime.timedelta(minutes=minutes_left),
+    )  # fmt: skip
+    return payment
+
+
+def test_a_page_that_stripe_never_made_ends_when_it_would_have_closed(stripe_api: StandIn) -> None:
+    """C52: nobody came back to the link; not before, for the next click asks with the same key."""
+    over, still_open = lost(-60), lost(60)
+    stripe_api.reset()
+    assert unsettled.links_open() == 2
+    assert {row.pk: row.state for row in LinkPayment.objects.all()} == {over.pk: "canceled", still_open.pk: "created"}
+    assert over.link.events.get(kind="canceled").why == "Stripe never made its page"
+    assert stripe_api.objects("checkout.session") == []
+
+
+def test_a_page_whose_answer_was_lost_is_found_with_its_reference(stripe_api: StandIn) -> None:
+    """C52, C29: the payer has chosen Multibanco meanwhile, and no event came."""
+    payment = link_payments.start(link().pk, "", "pt")
+    stripe_api.pay(str(payment.session_id), method="multibanco")
+    past = timezone.now() - datetime.timedelta(hours=3)
+    LinkPayment.objects.update(session_id=None, url="", state="created", created_at=past)
+    assert unsettled.links_open() == 1
+    found = LinkPayment.objects.get()
+    intent = stripe_api.objects("payment_intent")[0]
+    details = intent["next_action"]["multibanco_display_details"]
+    assert (found.state, found.session_id) == ("pending", payment.session_id)
+    assert found.voucher is not None
+    assert (found.voucher["entity"], found.voucher["reference"]) == (details["entity"], details["reference"])
