@@ -12,6 +12,7 @@ PERSONAL = {
     "customer_details",
     "customer_email",
     "description",
+    "dob",
     "email",
     "evidence",
     "fingerprint",
@@ -19,6 +20,7 @@ PERSONAL = {
     "last4",
     "name",
     "next_action",
+    "payer_id",
     "payment_method_details",
     "phone",
     "receipt_email",
@@ -29,6 +31,7 @@ PERSONAL = {
     "statement_descriptor",
     "url",
 }
+PERSONAL_ENDINGS = ("_email", "_name", "_phone")  # of what Stripe adds to its objects beside the fields above
 METADATA_KEPT = {"order", "attempt", "refund", "method", "language", "correlation", "link", "deposit"}
 REMOVED = "[removed]"
 MAX_DEPTH = 12
@@ -51,10 +54,10 @@ def redact(value: Any, depth: int = 0) -> Any:
     return value
 
 
-def _field(key: Any, value: Any, depth: int) -> Any:
+def _field(key: str, value: Any, depth: int) -> Any:
     if key == "metadata" and isinstance(value, dict):
         return {name: _text(str(inner))[:200] for name, inner in value.items() if name in METADATA_KEPT}
-    if key in PERSONAL and value is not None:
+    if value is not None and (key in PERSONAL or key.endswith(PERSONAL_ENDINGS)):
         return REMOVED
     return redact(value, depth + 1)
 
