@@ -51,8 +51,10 @@ def link_return(request: HttpRequest, token: str) -> HttpResponse:
             messages.info(request, _("Your payment is being confirmed. You will get an email."))
     if payment is not None and payment.state == LinkPayment.State.CONFIRMED:
         messages.success(request, _("Thank you: your payment has arrived. The receipt comes by email."))
-    elif payment is not None:
+    elif payment is not None and payment.state in LinkPayment.OPEN and not payment.url:
         messages.info(request, _("Your payment is being confirmed. You will get an email."))
+    elif payment is not None:
+        messages.warning(request, _("The payment was not completed, so nothing was charged. You can try again."))
     return redirect("payment-link", link.token)
 
 
