@@ -24,7 +24,7 @@ def movements(day: Day) -> int:
 
 def book(page: list[facts.BalanceTransaction], payout_id: str = "") -> int:
     """Writes movements that are new, and the payout of those that got one since; how many were given."""
-    sources = {found.source_id for found in page}
+    sources = {found.source_id for found in page} - {""}  # Stripe's own fees have none, and open payments no charge yet
     owners, links = _owners(sources), _link_owners(sources)
     rows = [
         BalanceTransaction(
@@ -82,7 +82,7 @@ def of_nobody(day: Day) -> int:
 
 def _tie(rows: list[BalanceTransaction]) -> None:
     """Gives booked movements the owners that are known by now."""
-    sources = {row.source_id for row in rows}
+    sources = {row.source_id for row in rows} - {""}
     owners, links = _owners(sources), _link_owners(sources)
     for row in rows:
         row.attempt_id, row.link_payment_id = owners.get(row.source_id), links.get(row.source_id)

@@ -1,12 +1,17 @@
 """The day's refunds and disputes as Stripe has them, booked where their webhook was missed."""
 
+import structlog
+
 from payments import dispatch, facts, gateway, refunds
 from payments.confirmation import NotVisibleYet
-from payments.models import Discrepancy, Dispute, LinkRefund, Refund
+from payments.models import BalanceTransaction, Discrepancy, Dispute, LinkRefund, Refund
 from payments.reconciliation import discrepancies
 from payments.reconciliation.days import Day, in_pages
 
 Kind = Discrepancy.Kind
+CAME_BACK = "refund_failure"
+
+log = structlog.get_logger(__name__)
 
 
 def refunds_made(day: Day) -> int:
@@ -15,6 +20,20 @@ def refunds_made(day: Day) -> int:
     for page in in_pages(gateway.refunds_made(day.span)):
         compare_refunds(page)
         count += len(page)
+    return count
+
+
+def failed_refunds(day: Day) -> int:
+    """How many of the day's movements are refunds that came back. One may have succeeded days ago, and so stand in no list of
+    this day: its refund is looked at again (C38)."""
+    count = 0
+    rows = BalanceTransaction.objects.filter(created_at__gte=day.start, created_at__lt=day.end, kind=CAME_BACK)
+    for refund_id in rows.order_by("pk").values_list("source_id", flat=True).iterator():
+        try:
+            compare_refunds([gateway.retrieve_refund(refund_id)])
+        except gateway.NotFound:
+            log.warning("failed_refund_not_found", refund=refund_id)
+        count += 1
     return count
 
 

@@ -36,6 +36,7 @@ OF_A_DAY: dict[str, Callable[[Day], int]] = {
     "disputes": returned.disputes_made,
     "intents": payments.intents,
     "movements": balance.movements,
+    "failed_refunds": returned.failed_refunds,
     "without_movement": balance.without_movement,
     "of_nobody": balance.of_nobody,
     "payouts": balance.payouts,
