@@ -51,9 +51,18 @@ def intents(day: Day) -> int:
     """Compares the day's PaymentIntents with our attempts; how many Stripe has."""
     count = 0
     for page in in_pages(gateway.intents_made(day.span)):
+        _settle_waiting(page)
         compare(page)
         count += len(page)
     return count
+
+
+def _settle_waiting(page: list[facts.Intent]) -> None:
+    """Payment Elements whose money has not come: no Session of the day tells of their vouchers and failures (C51)."""
+    waiting = {found.id: found for found in page if found.status != "succeeded"}
+    elements = PaymentAttempt.objects.filter(method=PaymentAttempt.Method.ELEMENTS, state__in=attempts.OPEN)
+    for intent_id in elements.filter(intent_id__in=waiting).values_list("intent_id", flat=True):
+        _settle_intent(waiting[str(intent_id)])
 
 
 def compare(page: list[facts.Intent]) -> None:
