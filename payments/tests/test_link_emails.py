@@ -192,3 +192,17 @@ def test_without_an_address_nothing_is_sent(stripe_api: StandIn) -> None:
     assert gateway.retrieve_session(str(payment.session_id)).email == ""
     link_emails.email_link(payment.pk, "too_late")
     assert mail.outbox == []
+
+
+def test_a_refund_that_was_told_is_not_told_again_when_its_message_is_forgotten(stripe_api: StandIn) -> None:
+    """C22, C38: OUTBOX_KEEP_DAYS later a replayed event, or the refund of another part, looks at all of them again."""
+    payment = paid(stripe_api, link())
+    link_refunds.refund(payment.pk, 1250, reason="x")
+    run_refunds()
+    assert kinds() == ["paid", "receipt", "refunded"]
+    OutboxMessage.objects.all().delete()
+    assert link_refunds.sync(str(payment.intent_id))
+    link_refunds.refund(payment.pk, 700, reason="y")
+    run_refunds()
+    assert kinds() == ["refunded"]
+    assert "7,00" in str(mail.outbox[-1].body)
