@@ -10,11 +10,15 @@ from pathlib import Path
 
 @dataclasses.dataclass(frozen=True)
 class Identity:
-    """An account to run as ("" for one's own) and a command to put in front of the program's."""
+    """An account to run as ("" for one's own) and a command to put in front of the program's.
+
+    `owner` is whose the program's files have to be, where the command in front changes the account.
+    """
 
     name: str
     user: str = ""
     prefix: tuple[str, ...] = ()
+    owner: str = ""
 
     def command(self, *words: str | Path) -> list[str]:
         return [*self.prefix, *(str(word) for word in words)]
@@ -43,7 +47,8 @@ class Identity:
 
     def own(self, path: Path) -> None:
         """Hands a file, or a folder and all in it, to this identity, closed to everybody else."""
-        account = pwd.getpwnam(self.user) if self.user else pwd.getpwuid(os.geteuid())
+        name = self.owner or self.user
+        account = pwd.getpwnam(name) if name else pwd.getpwuid(os.geteuid())
         for each in [path, *path.rglob("*")]:
             if each.lstat().st_uid != account.pw_uid:
                 os.chown(each, account.pw_uid, account.pw_gid, follow_symlinks=False)
@@ -54,7 +59,8 @@ def for_postgres(program: Path, folder: Path) -> list[Identity]:
     """The identities that can run PostgreSQL's `program` on a data directory inside `folder`, best first.
 
     Whoever is not root runs it as himself. Root hands it to the account postgres or nobody, where that account can
-    reach both paths; else (a clone in a folder of mode 0700, say) to a user namespace in which he is no root.
+    reach both paths; else (a clone in a folder of mode 0700, say) to a user namespace in which he is no root; else (in a
+    container, where namespaces are forbidden) to nobody, with root's right to pass folders.
     """
     if os.geteuid() != 0:
         return [Identity("yourself")]
@@ -62,6 +68,12 @@ def for_postgres(program: Path, folder: Path) -> list[Identity]:
     if unshare := shutil.which("unshare"):
         candidates.append(
             Identity("a user namespace", prefix=(unshare, "--user", "--map-user=1000", "--map-group=1000", "--"))
+        )
+    if (setpriv := shutil.which("setpriv")) and _exists("nobody"):
+        right = ("--securebits=+no_setuid_fixup", "--inh-caps=+dac_override", "--ambient-caps=+dac_override")
+        account = ("--reuid=nobody", f"--regid={pwd.getpwnam('nobody').pw_gid}", "--clear-groups", "--pdeathsig=keep")
+        candidates.append(
+            Identity("nobody who may pass folders", prefix=(setpriv, *account, *right, "--"), owner="nobody")
         )
     return [identity for identity in candidates if identity.reaches(program, folder)]
 
