@@ -5,7 +5,7 @@ import json
 import os
 import sys
 
-from local import programs
+from local import ports, programs
 from local.kept import ROOT
 from photoorders import environment
 
@@ -51,6 +51,7 @@ def running() -> bool:
 
 def main() -> None:
     environment.read_dotenv(ROOT / ".env")
+    os.environ.update(ports.past_proxies())
     adopt(sys.argv[1:])
     folders = [
         str(folder) for folder in programs.postgres_folders()[:1]

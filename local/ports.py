@@ -6,7 +6,16 @@ import socket
 from pathlib import Path
 
 HOST = "127.0.0.1"
+LOOPBACK = (HOST, "localhost")
 _given: set[int] = set()  # handed out by this process, though nobody may listen there yet
+
+
+def past_proxies() -> dict[str, str]:
+    """Variables with which programs ask this machine's own servers directly, where HTTP goes through a proxy."""
+    given = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
+    hosts = [host.strip() for host in given.split(",") if host.strip()]
+    direct = ",".join([*hosts, *(host for host in LOOPBACK if host not in hosts and "*" not in hosts)])
+    return {"no_proxy": direct, "NO_PROXY": direct}
 
 
 def is_free(port: int) -> bool:

@@ -13,7 +13,7 @@ from typing import IO
 import redis
 from django.core.exceptions import ImproperlyConfigured
 
-from local import builtin, generated, manage, postgres, prepare, programs, redis_server, shop
+from local import builtin, generated, manage, ports, postgres, prepare, programs, redis_server, shop
 from local.builtin import Needs
 from local.kept import ROOT
 from local.supervisor import Supervisor
@@ -44,6 +44,7 @@ def main() -> int:
     environment.read_dotenv(ROOT / ".env")
     os.environ.setdefault("DEMO", "1")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "photoorders.settings")
+    os.environ.update(ports.past_proxies())
     RUN.mkdir(mode=0o711, exist_ok=True)
     close_to_others()
     with take_lock() as lock, Supervisor(RUN / "logs", hold=(lock.fileno(),)) as supervisor:
@@ -202,8 +203,12 @@ class Run:
 
     def _workers(self) -> int:
         """How many Celery workers have reported (photoorders/workers.py) since this start."""
-        with redis.Redis.from_url(os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/0")) as client:
-            return int(client.zcount("workers:alive", self.began, "+inf"))
+        url = environment.url("REDIS_URL", "redis://127.0.0.1:6379/0", ("redis", "rediss", "unix"))
+        try:
+            with redis.Redis.from_url(url, socket_connect_timeout=3, socket_timeout=3) as client:
+                return int(client.zcount("workers:alive", self.began, "+inf"))
+        except redis.RedisError:
+            return 0  # one that was given may be on its way up; /health/ready says the same
 
     def _greet(self, seconds: float) -> None:
         self.supervisor.say("", prefix="")

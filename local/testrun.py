@@ -12,7 +12,7 @@ import pytest
 
 from local import services
 from local.messages import compile_messages
-from local.ports import any_free
+from local.ports import any_free, past_proxies
 
 STRIPE_TEST_KEY = "STRIPE_SECRET_KEY_FOR_TESTS"  # the developer's own, kept for `make test-stripe`
 
@@ -62,6 +62,7 @@ def environment() -> dict[str, str]:
     site, sandbox, s3 = any_free(), any_free(), any_free()
     redis_url = services.redis_url()
     return {
+        **past_proxies(),
         "DATABASE_URL": services.postgres_url(),
         "REDIS_URL": redis_url,
         "PHOTOS_REDIS_URL": redis_url,

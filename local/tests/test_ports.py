@@ -3,6 +3,9 @@
 import os
 import socket
 
+import pytest
+import requests
+
 from local import builtin, ports
 
 
@@ -39,3 +42,22 @@ def test_the_shop_moves_off_a_busy_port_and_says_who_holds_it() -> None:
     assert lines[0].startswith(f"Port {port} is busy (")
     assert lines[0].endswith(f"the shop takes {chosen['web']}.")
     assert f"process {os.getpid()}" in lines[0]
+
+
+@pytest.mark.parametrize(
+    ("given", "direct"),
+    [("", "127.0.0.1,localhost"), ("intranet, localhost", "intranet,localhost,127.0.0.1"), ("*", "*")],
+)
+def test_a_proxy_of_the_machine_is_not_asked_for_its_own_servers(
+    given: str, direct: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """pip may need the proxy; S3 and the stand-ins behind it would never be found."""
+    for name in ("NO_PROXY", "no_proxy", "http_proxy", "HTTP_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.setenv("NO_PROXY", given)
+    found = ports.past_proxies()
+    assert found == {"no_proxy": direct, "NO_PROXY": direct}
+    for name, value in found.items():
+        monkeypatch.setenv(name, value)
+    assert requests.utils.get_environ_proxies("http://127.0.0.1:8012/bucket") == {}
