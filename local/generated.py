@@ -23,6 +23,9 @@ def read(path: Path) -> dict[str, str]:
     kept: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
     missing = {name: prefix + secrets.token_hex(25) for name, prefix in _PREFIXES.items() if name not in kept}
     if missing:
-        path.touch(mode=0o600)
-        path.write_text(json.dumps(kept | missing, indent=2))
+        fresh = path.with_suffix(".new")  # a start that is killed here leaves the old file whole
+        fresh.unlink(missing_ok=True)
+        fresh.touch(mode=0o600)
+        fresh.write_text(json.dumps(kept | missing, indent=2))
+        fresh.replace(path)
     return kept | missing
