@@ -8,6 +8,8 @@ PYTEST = $(DEV) python -m local.check_tests
 COMPOSE ?= $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose)
 ARGS ?=
 export PYTHONUNBUFFERED = 1
+# Whatever the locale: sources, settings and what is printed are UTF-8.
+export PYTHONUTF8 = 1
 
 .DEFAULT_GOAL := help
 .PHONY: help install run test test-unit test-integration test-race test-stripe test-browser coverage chaos bench load lighthouse lint format \
