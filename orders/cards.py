@@ -124,7 +124,8 @@ def card(photo: Photo, rows: list[Row]) -> Card:
     problem = shown["problem"]
     for row in rows:
         row.only = len(rows) == 1
-    preview = reverse("api:photo-preview", args=["current", photo.id])
+    # Not before it is there: a picture that is asked for too early stays empty, and one of a broken photo never comes.
+    preview = reverse("api:photo-preview", args=["current", photo.id]) if photo.state == "ready" else ""
     return Card(
         CardPhoto(
             photo.id,

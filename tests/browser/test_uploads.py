@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.photos import landscape
 from tests.browser.test_purchase import upload
+from uploads.tests.test_check_photo import spoilt
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.timeout(600)]
 
@@ -343,3 +344,42 @@ def test_photos_are_taken_from_a_folder_and_from_the_clipboard(
     expect(ready).to_have_count(2)
     expect(page.locator('[data-photo][data-name="pasted.png"]')).to_have_count(1)
     assert ids(page) == ["a.jpg", "pasted.png"]
+
+
+def test_no_picture_is_asked_for_before_it_is_there(
+    shop_page: Callable[..., Page], photos: list[Path], tmp_path: Path
+) -> None:
+    """Of a photo that the browser cannot show by itself, nor ever of a broken one: the console stays empty."""
+    page = shop_page("phone", "en")
+    answers: list[tuple[int, str]] = []
+    page.on("response", lambda response: answers.append((response.status, response.url)))
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(spoilt("PNG"))
+    page.goto("/")
+    page.set_input_files("#file", [photos[3], photos[0], broken])
+    expect(page.locator('[data-photo][data-state="ready"]')).to_have_count(2)
+    expect(page.locator("[data-photo].is-broken")).to_have_count(1)
+    page.locator("[data-total-bar]:not(.is-stale)").wait_for()
+    page.reload()
+    expect(page.locator("[data-photo]")).to_have_count(3)
+    page.wait_for_load_state("networkidle")
+    asked = [answer for answer in answers if "/preview/" in answer[1]]
+    assert len(asked) >= 3
+    assert [answer for answer in asked if answer[0] != 200] == []
+    assert [answer for answer in answers if answer[0] == 404] == []
+
+
+def test_when_the_last_photo_is_removed_others_can_be_chosen(
+    shop_page: Callable[..., Page], photos: list[Path]
+) -> None:
+    """U5: after a reload too, which had put the form elsewhere."""
+    page = shop_page("phone", "en")
+    upload(page, photos[:1])
+    page.locator("[data-total-bar]:not(.is-stale)").wait_for()
+    page.reload()
+    page.locator("[data-remove-photo]").click()
+    expect(page.get_by_role("heading", name="Your photos deserve paper.")).to_be_visible()
+    expect(page.locator("label.button[for=file]")).to_be_visible()
+    expect(page.locator("#file")).to_be_focused()
+    page.set_input_files("#file", photos[1:2])
+    expect(page.locator('[data-photo][data-state="ready"]')).to_have_count(1)

@@ -39,11 +39,12 @@ export class Prints {
     return [...this.list.querySelectorAll("[data-photo]")];
   }
 
-  /** A card for a photo that has just arrived, with one print of it; `local` is a picture to show meanwhile. */
+  /** A card for a photo that has just arrived, with one print of it; `local` is a picture to show meanwhile: the server's is
+   * asked for when it is there (settle in home.js). */
   card(photo, local) {
     const card = this.template.firstElementChild.cloneNode(true);
     card.id = `photo-${photo.id}`;
-    Object.assign(card.dataset, { photo: photo.id, state: photo.state, width: photo.width, height: photo.height, preview: local || photo.preview_url, name: photo.filename, bytes: photo.bytes, sha256: photo.sha256 });
+    Object.assign(card.dataset, { photo: photo.id, state: photo.state, width: photo.width, height: photo.height, preview: local || (photo.state === "ready" ? photo.preview_url : ""), name: photo.filename, bytes: photo.bytes, sha256: photo.sha256 });
     card.querySelector("[data-filename]").textContent = photo.filename;
     card.querySelector("[data-filename]").title = photo.filename;
     const picture = card.querySelector("svg.sheet");
@@ -232,7 +233,7 @@ export class Prints {
     const cut = draw(card.querySelector(".picture svg.sheet"), what);
     const mini = row.querySelector(".mini svg.sheet");
     if (mini && many) draw(mini, what);
-    row.querySelector("[data-adjust]").hidden = fit === "border";
+    row.querySelector("[data-adjust]").hidden = fit === "border" || !preview; // nothing to see yet
     this.#judge(row, this.#verdict(what, cut > MUCH));
   }
 
