@@ -309,8 +309,8 @@ async function remove(card) {
   card.remove();
   announce(fill(text.textRemoved, { name: card.dataset.name }));
   prints.save();
-  (next?.querySelector("[data-remove-photo], [data-cancel]") ?? root.querySelector("#file")).focus();
-  return hideOrderIfEmpty();
+  hideOrderIfEmpty();
+  return (next?.querySelector("[data-remove-photo], [data-cancel]") ?? root.querySelector("#file")).focus();
 }
 
 // --- The page's two faces: nothing yet, and an order ------------------------------------------------------------
@@ -330,10 +330,8 @@ function hideOrderIfEmpty() {
   root.querySelector("[data-order]").hidden = true;
   root.querySelector("[data-prints-form]").hidden = true;
   const form = root.querySelector("[data-drop]");
-  const place = root.querySelector("[data-empty] [data-drop-place]");
-  if (!place) return;
   form.classList.remove("is-compact");
-  place.append(form);
+  root.querySelector("[data-empty] [data-drop-place]").append(form);
 }
 
 // --- Wiring ------------------------------------------------------------------------------------------------------
