@@ -5,6 +5,7 @@ from django.core.mail import send_mail
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from outbox.network import refuse_open_transaction
 from outbox.tasks import durable_task
 
 
@@ -17,6 +18,7 @@ def send_warning(reason: str) -> None:
             if refused
             else _("Orders go on; their addresses are flagged.")
         )
+        refuse_open_transaction()  # C42
         send_mail(
             _("Addresses cannot be checked"),
             _("Google does not answer as it should (%(reason)s).") % {"reason": reason} + " " + effect,

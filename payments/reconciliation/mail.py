@@ -6,6 +6,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
 
+from outbox.network import refuse_open_transaction
 from payments.models import Discrepancy
 
 LISTED = 50
@@ -27,4 +28,5 @@ def email_discrepancies(date: str) -> None:
         }
         subject = render_to_string("payments/emails/discrepancies_subject.txt", context)
         body = render_to_string("payments/emails/discrepancies.txt", context)
+    refuse_open_transaction()  # C42
     send_mail(" ".join(subject.split()), body, settings.DEFAULT_FROM_EMAIL, [settings.OWNER_EMAIL])

@@ -4,19 +4,24 @@ answered any later, or not at all, while they are frozen or away."""
 import socket
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 from django.db import transaction
 
 from addresses import google
+from addresses.tasks import send_warning
 from local.fixtures import Bucket, Mailbox, Sandbox
 from orders import mailing
 from outbox.network import TransactionOpen
-from payments import emails, gateway
-from payments.models import WebhookEvent
+from payments import emails, gateway, link_emails, link_payments
+from payments.models import Discrepancy, WebhookEvent
+from payments.reconciliation import discrepancies
+from payments.reconciliation.mail import email_discrepancies
 from payments.tests.stand_in import StandIn, event, post_event
 from payments.tests.test_confirmation import attempt
+from payments.tests.test_payment_links import link
 from payments.tests.together import together
 from uploads import storage
 
@@ -51,12 +56,24 @@ def test_no_service_is_asked_inside_a_transaction(
     assert (StandIn(sandbox.url).calls(), s3_bucket.keys(""), mailbox.messages()) == ([], [], [])
 
 
-def test_the_owner_is_not_written_to_inside_a_transaction(stripe_api: StandIn, mailbox: Mailbox) -> None:
+NOTES: dict[str, Callable[[], Callable[[], object]]] = {
+    "an order's money": lambda: partial(emails.email_owner, attempt().pk, "review"),
+    "a link's money": lambda: partial(link_emails.email_link, link_payments.start(link().pk, "", "pt").pk, "dispute"),
+    "differences with Stripe": lambda: partial(email_discrepancies, "2027-01-31"),
+    "addresses": lambda: partial(send_warning, "timeout"),
+}
+
+
+@pytest.mark.parametrize("note", NOTES)
+def test_the_owner_is_not_written_to_inside_a_transaction(stripe_api: StandIn, mailbox: Mailbox, note: str) -> None:
     """C42."""
-    started = attempt()
+    discrepancies.found(Discrepancy.Kind.PAYOUT, "po_1", ours="1.00 EUR", theirs="2.00 EUR")
+    write = NOTES[note]()
     with pytest.raises(TransactionOpen), transaction.atomic():
-        emails.email_owner(started.pk, "review")
+        write()
     assert mailbox.messages() == []
+    write()
+    assert len(mailbox.messages()) == 1
 
 
 def at(settings: Any, service: str, port: int) -> Callable[[], object]:
