@@ -40,6 +40,7 @@ class Basket:
     estimate: pricing.Totals  # the totals; while it is not known where the order goes, with the cheapest post
     book: PriceBook
     coupon_problem: CouponRefused | None = None  # why the draft's code takes nothing off
+    off_sale: bool = False  # whether items were left out because their product or finish left the price list
 
     @property
     def running_total(self) -> dict[str, str]:
@@ -53,7 +54,8 @@ def load(draft: Draft, book: PriceBook | None = None, photos: list[Photo] | None
     book = book or price_book.read()
     photos = stash.photos(draft.id) if photos is None else photos
     by_id = {photo.id: photo for photo in photos}
-    rows = [row for row in draft.items if row["photo"] in by_id and _on_sale(row, book.products)]
+    found = [row for row in draft.items if row["photo"] in by_id]
+    rows = [row for row in found if on_sale(row, book.products)]
     method = (draft.delivery or {}).get("method", "")
     zone = (draft.address or {}).get("zone", "")
     totals = pricing.price(rows, zone, method, book=book)
@@ -68,7 +70,7 @@ def load(draft: Draft, book: PriceBook | None = None, photos: list[Photo] | None
         _print(row, by_id[row["photo"]], book.products[row["product"]], line)
         for row, line in zip(rows, totals.lines, strict=True)
     ]
-    return Basket(draft, photos, prints, totals, estimate, book, refusal)
+    return Basket(draft, photos, prints, totals, estimate, book, refusal, off_sale=len(rows) < len(found))
 
 
 def _discount(draft: Draft, totals: pricing.Totals) -> tuple[pricing.Discount | None, CouponRefused | None]:
@@ -111,7 +113,8 @@ def _coupon_json(basket: Basket) -> dict[str, object] | None:
     return {"code": basket.draft.coupon, "problem": problem}
 
 
-def _on_sale(row: Mapping[str, Any], products: Mapping[str, catalogue.ProductInfo]) -> bool:
+def on_sale(row: Mapping[str, Any], products: Mapping[str, catalogue.ProductInfo]) -> bool:
+    """Whether the item's product, in its finish, can be bought now."""
     return row["product"] in products and row["finish"] in products[row["product"]].finish_codes
 
 

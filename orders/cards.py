@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from orders import cropping, pictures, sizes
 from orders.advice import WORDS, advice
-from orders.basket import Basket, Print
+from orders.basket import Basket, Print, on_sale
 from orders.catalogue import FinishInfo, ProductInfo
 from orders.cropping import Crop
 from orders.drafts import Draft
@@ -70,8 +70,9 @@ class Card:
 
 
 def with_first_rows(draft: Draft, photos: Sequence[Photo], products: Mapping[str, ProductInfo]) -> Draft:
-    """The draft and a first row, not saved, of the first size for each photo without prints: what the page offers, priced."""
-    chosen = {item["photo"] for item in draft.items}
+    """The draft and a first row, not saved, of the first size for each photo without prints that are on sale: what the
+    page offers, priced."""
+    chosen = {item["photo"] for item in draft.items if on_sale(item, products)}
     first = first_row("", products)
     row = {"product": first.product, "finish": first.finish, "quantity": 1, "fit": "crop", "crop": None}
     new = [photo for photo in photos if photo.id not in chosen and photo.state != "broken" and photo.width]
@@ -83,7 +84,7 @@ def cards(
 ) -> list[Card]:
     """A card for each photo; the rows of photos that are not in `saved` (None: all are) are yet to be saved. A photo
     without prints gets a first row of the first size."""
-    known = {item["photo"] for item in (basket.draft.items if saved is None else saved)}
+    known = {item["photo"] for item in (basket.draft.items if saved is None else saved) if on_sale(item, products)}
     prints: dict[str, list[Print]] = {}
     for item in basket.prints:
         prints.setdefault(item.photo.id, []).append(item)

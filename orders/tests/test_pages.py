@@ -9,12 +9,13 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from orders import catalogue, legal, links, pictures, price_list, theme
+from orders import catalogue, drafts, legal, links, pictures, price_list, theme
 from orders.catalogue import FinishInfo, ProductInfo
 from orders.cropping import Crop, Pixels
 from orders.information import markup
-from orders.models import LegalDocument, Order
+from orders.models import LegalDocument, Order, Product
 from orders.pictures import Rectangle
+from orders.tests import visitors
 from orders.tests.factories import OrderFactory, OrderItemFactory
 
 PAPER = ProductInfo(
@@ -184,3 +185,34 @@ def test_a_turned_photo_is_drawn_turned(turn: int, view: str, transform: str) ->
     bordered = pictures.finished(Photo(3000, 2000), PAPER, "border", crop)
     assert bordered.image == whole
     assert (int(bordered.paper_width) > int(bordered.paper_height)) == (turn == 180)
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        (
+            "pt",
+            "Algumas das suas impressões já não estão à venda nesse formato e acabamento, por isso ficaram de fora.",
+        ),
+        ("en", "Some of your prints are no longer on sale in that size and finish, so they are left out."),
+    ],
+)
+def test_prints_that_went_off_sale_are_not_left_out_in_silence(db: None, language: str, said: str) -> None:
+    """U5, C1: said where they are chosen and where they are paid for; the sum is of those that are left."""
+    catalogue.install_default_catalogue()
+    client = visitors.Browser(headers={"Accept-Language": language})
+    draft = visitors.draft_of(client)
+    photo, other = visitors.photo(draft), visitors.photo(draft)
+    rows = [visitors.row(photo, 3), visitors.row(other, 5, product="20x30", finish="glossy")]
+    drafts.set_delivery(drafts.set_items(draft, rows), visitors.PICKUP)
+    assert [said in client.get(path).content.decode() for path in ("/", "/review/")] == [False, False]
+    Product.objects.filter(code="20x30").update(active=False)
+    page = client.get("/").content.decode()
+    assert said in page
+    assert page.count("data-unsaved") == 2  # of what is copied for a new photo too
+    assert client.get("/api/v1/drafts/current/").json()["totals"]["items_cents"] == 105
+    review = client.get("/review/").content.decode()
+    assert said in review
+    assert 'name="shown_cents" value="105"' in review
+    drafts.set_items(draft, rows[:1])
+    assert [said in client.get(path).content.decode() for path in ("/", "/review/")] == [False, False]
