@@ -15,7 +15,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from addresses.services import AddressAmbiguous, AddressError
 from orders import advice, cards, checkout, drafts, forms, hints, limits, pictures, price_book, sizes, start_page
@@ -79,10 +79,13 @@ def _saved(request: HttpRequest, draft: Draft, book: price_book.PriceBook, photo
     return _home(request, basket, cards.cards(basket, basket.book.products, saved=draft.items))
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @with_draft
 def prints(request: HttpRequest, draft: Draft) -> HttpResponse:
-    """The prints form without a script: saves the rows, after what the pressed button asks for."""
+    """The prints form without a script: saves the rows, after what the pressed button asks for. With mistakes it comes
+    back under this address, which then may be opened again: that leads to the photos."""
+    if request.method != "POST":
+        return redirect("home")
     codes = list(price_book.shown().products)
     rows, target = _after_button(request, draft, cards.sent_rows(request.POST), codes)
     try:
@@ -155,6 +158,7 @@ def _home(request: HttpRequest, basket: Basket, shown: list[cards.Card], **more:
         "products_json": sizes.products_json(products.values()),
         "scale": scale,
         "running_total": basket.running_total,
+        "off_sale": basket.off_sale,
         "max_file_mb": settings.UPLOAD_MAX_FILE_MB,
         "max_photos": settings.UPLOAD_MAX_PHOTOS,
         "max_quantity": settings.ITEM_MAX_QUANTITY,
@@ -186,6 +190,9 @@ def _prints_again(request: HttpRequest, draft: Draft, rows: list[dict[str, Any]]
     basket = baskets.load(draft)
     errors: list[Errors] = list(problem.errors) if isinstance(problem.errors, list) else []
     general = [] if errors else [str(error) for found in dict(problem.errors).values() for error in found]  # type: ignore[arg-type]  # a mapping, where it is no list
+    there = {photo.id for photo in basket.photos}
+    gone = [found.get("photo", []) for row, found in zip(rows, errors, strict=False) if row["photo"] not in there]
+    general += dict.fromkeys(str(error) for found in gone for error in found)  # no card of theirs could say it
     shown = cards.typed_cards(basket.photos, rows, errors, basket.book.products)
     return _home(request, basket, shown, form_errors=general)
 

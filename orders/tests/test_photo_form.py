@@ -8,7 +8,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import QueryDict
 from django.test import Client
 
-from orders import cards
+from orders import cards, catalogue
+from orders.tests import visitors
 from uploads import stash
 from uploads.tests import pictures
 
@@ -98,3 +99,38 @@ def test_a_turn_stays_through_a_form_and_goes_with_another_size() -> None:
     assert another["crop"] == {"x": 0, "y": 0, "width": 1, "height": 1, "turn": 270}
     for bad in ("45", '"90"', "[90]", "NaN"):
         assert cards.sent_rows(QueryDict(rows + quote(cut.replace("270", bad))))[0]["crop"] is None
+
+
+def test_prints_of_a_photo_that_was_removed_in_another_tab_are_named() -> None:
+    """U5: with what is wrong; what was chosen for the other photos is kept and goes through with the next press."""
+    catalogue.install_default_catalogue()
+    client = visitors.Browser(headers={"Accept-Language": "en"})
+    draft = visitors.draft_of(client)
+    kept, gone = visitors.photo(draft), visitors.photo(draft)
+    stash.remove(draft.id, gone.id)
+    rows = {}
+    for suffix, photo in enumerate((gone, kept)):
+        fields = {"photo": photo.id, "product": "10x15", "finish": "matte", "quantity": "7", "fit": "crop"}
+        rows |= {f"{name}-{suffix}": value for name, value in fields.items()}
+    answer = client.post("/prints/", rows | {"next": "1"})
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert "This photo is no longer part of the order." in page
+    assert 'name="quantity-1" data-field="quantity" type="number"' in page
+    assert 'value="7"' in page
+    assert gone.id not in page
+    assert visitors.draft_of(client).items == []
+    left = {name: value for name, value in rows.items() if name.endswith("-1")}
+    assert client.post("/prints/", left | {"next": "1"}).headers["Location"] == "/delivery/"
+    assert [row["quantity"] for row in visitors.draft_of(client).items] == [7]
+
+
+@pytest.mark.parametrize("method", ["get", "head"])
+def test_the_address_of_the_form_that_came_back_leads_to_the_photos(method: str) -> None:
+    """U5: a phone that reloads it, or a bookmark of it, finds no empty page; nothing changes."""
+    client = visitors.Browser()
+    draft = visitors.draft_of(client)
+    answer = getattr(client, method)("/prints/")
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/")
+    assert client.put("/prints/").status_code == 405
+    assert visitors.draft_of(client).version == draft.version
