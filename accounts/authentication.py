@@ -5,12 +5,21 @@ from collections.abc import Mapping
 import structlog
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
 
 from accounts import csrf, services
 from accounts.models import User
+
+# The page's script shows it to the customer; the same words as 403_csrf.html.
+CSRF_REFUSED = _(
+    "Your page was open for too long, or cookies are blocked. Go back, reload the page and try again. "
+    "Your photos and choices are safe."
+)
+
+log = structlog.get_logger(__name__)
 
 
 class ApiKeyAuthentication(BaseAuthentication):
@@ -43,7 +52,8 @@ class VisitorSessionAuthentication(SessionAuthentication):
     def enforce_csrf(self, request: Request) -> None:
         """By the X-CSRFToken header alone: the body of a refused request is never read."""
         if reason := csrf.refusal(request._request):
-            raise PermissionDenied(f"CSRF Failed: {reason}")
+            log.info("csrf_refused", reason=reason)
+            raise PermissionDenied(CSRF_REFUSED)
 
 
 def attempted_email(request: HttpRequest | None, credentials: Mapping[str, str] | None = None) -> str:

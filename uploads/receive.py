@@ -25,7 +25,8 @@ class UploadRefused(Exception):
     def __init__(self, code: str, filename: str) -> None:
         self.code = code
         self.status = STATUSES.get(code, 400)
-        self.detail = _sentence(code) % {"name": filename, "megabytes": settings.UPLOAD_MAX_FILE_MB}
+        sentence = _sentence("no_file" if code == "empty" and not filename else code)
+        self.detail = sentence % {"name": filename, "megabytes": settings.UPLOAD_MAX_FILE_MB}
         super().__init__(code)
 
 

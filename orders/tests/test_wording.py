@@ -237,3 +237,35 @@ def test_the_order_page_writes_all_its_dates_alike(client: Client, language: str
     page = client.get(links.order_path(order), headers={"accept-language": language}).content.decode()
     assert day in page
     assert re.findall(r"\d{1,2}/\d{1,2}/\d{4}", page) == []
+
+
+@languages
+def test_a_browser_without_cookies_is_told_so_in_the_pages_language(language: str) -> None:
+    """S7: what the script shows where an upload or a choice was refused; nothing is kept."""
+    said = {
+        "pt": "A página esteve aberta demasiado tempo, ou os cookies estão bloqueados.",
+        "en": "Your page was open for too long, or cookies are blocked.",
+    }
+    client = Client(enforce_csrf_checks=True, headers={"Accept-Language": language})
+    answers = (
+        client.post("/api/v1/drafts/current/photos/", pictures.jpeg(), "image/jpeg"),
+        client.put("/api/v1/drafts/current/items/", [], "application/json"),
+    )
+    for answer in answers:
+        assert (answer.status_code, answer.json()["errors"][0]["code"]) == (403, "permission_denied")
+        assert answer.json()["errors"][0]["detail"].startswith(said[language])
+    assert stash.staged_bytes() == 0
+
+
+@languages
+def test_a_form_without_its_file_says_that_none_arrived(language: str) -> None:
+    """U2: there is no name that could be named."""
+    said = {
+        "pt": "Não chegou nenhum ficheiro. Escolha uma fotografia e tente novamente.",
+        "en": "No file arrived. Please choose a photo and try again.",
+    }
+    client = visitor(language)
+    token = client.cookies["csrftoken"].value
+    answer = client.post("/api/v1/drafts/current/photos/", {"name": "x"}, headers={"X-CSRFToken": token})
+    assert answer.status_code == 400
+    assert [(error["code"], error["detail"]) for error in answer.json()["errors"]] == [("empty", said[language])]
