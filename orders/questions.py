@@ -35,7 +35,7 @@ def ask(order: Order, text: str) -> Question:
     Only about paid orders: before payment the database holds nothing personal. At most MAX_AN_HOUR in any sixty
     minutes, counted under the order's lock. Raises QuestionRefused, TooManyQuestions, InvalidTransition.
     """
-    text = text.replace("\x00", "").strip()
+    text = text.replace("\x00", "").replace("\r\n", "\n").strip()
     if not text or len(text) > MAX_CHARACTERS:
         raise QuestionRefused
     with transaction.atomic():

@@ -90,3 +90,11 @@ def test_without_the_link_nobody_asks(client: Client, db: None) -> None:
     order = OrderFactory(paid=True)
     assert client.post(reverse("order-ask", args=[order.number]), {"text": "x"}).status_code == 404
     assert not Question.objects.exists()
+
+
+def test_a_thousand_characters_in_lines_are_taken_as_the_browser_counts_them(client: Client, db: None) -> None:
+    """A form sends two characters for the end of a line that its field counted as one."""
+    lines = "\n".join(["Bom dia" * 14] * 10)
+    text = lines + "x" * (1000 - len(lines))
+    client.post(path(OrderFactory(paid=True)), {"text": text.replace("\n", "\r\n")})
+    assert Question.objects.get().text == text
