@@ -111,8 +111,7 @@ def _take_again(request: HttpRequest, found: Order, seq: int) -> None:
     file = next(form_files.checked(request), None)
     if file is None:
         raise UploadRefused("no_file", "")
-    if not any(photo.seq == seq and photo.missing_since for photo in found.photos.all()):
-        raise services.InvalidTransition
+    services.demand_asked_for(found, seq)
     declared = incoming.length(request)
     photo = receive(found.draft_id, file.pieces, filename=file.filename or "", declared_bytes=declared).photo
     services.replace_photo(found, seq, photo)

@@ -248,6 +248,12 @@ def ask_for_photo(order: Order, seq: int, reason: str, *, actor: User | None = N
         return order
 
 
+def demand_asked_for(order: Order, seq: int) -> None:
+    """Raises InvalidTransition unless the shop asked for the photo: asked before any byte of another is read (U3)."""
+    if not any(photo.seq == seq and photo.missing_since for photo in order.photos.all()):
+        raise InvalidTransition
+
+
 def replace_photo(order: Order, seq: int, photo: Photo, *, actor: User | None = None) -> Order:
     """Puts a newly uploaded photo in the place of one that the shop asked for; sizes and prices stay as ordered (C66)."""
     stash.hold([photo.id], order.number, PAID_KEEPS_PHOTOS_SECONDS)

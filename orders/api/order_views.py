@@ -83,6 +83,7 @@ class OrderPhotoView(APIView):
     def post(self, request: Request, number: str, seq: int) -> Response:
         """Replaces a photo that the shop asked for (state `needs_photos`); 409 `invalid_transition` for any other."""
         order, money = find(request, number)
+        services.demand_asked_for(order, seq)
         got = take(request, order.draft_id)
         services.replace_photo(order, seq, got.photo)
         return Response(order_json(with_parts().get(pk=order.pk), money=money), status=201)

@@ -122,3 +122,15 @@ def test_a_form_without_a_file_and_a_cut_one_say_so() -> None:
     assert any("Não chegou nenhum ficheiro" in text for text in texts)
     assert any("interrompid" in text for text in texts)
     assert stash.staged_bytes() == 0
+
+
+def test_the_api_does_not_read_a_photo_that_nobody_asked_for_either() -> None:
+    """C66: nor does Redis keep it for weeks with the order's own."""
+    order = paid_order([jpeg(seed=1)])
+    before, held = stash.staged_bytes(), stash.held(order.number)
+    for seq in (1, 2, 10**30):
+        url = f"/api/v1/orders/{order.number}/photos/{seq}/?t={links.token(order)}"
+        answer = Client(enforce_csrf_checks=True).post(url, jpeg(seed=5), content_type="image/jpeg")
+        assert (answer.status_code, answer.json()["errors"][0]["code"]) == (409, "invalid_transition")
+    assert (stash.staged_bytes(), stash.held(order.number)) == (before, held)
+    assert stash.photos(order.draft_id) == []
