@@ -19,7 +19,6 @@ Settings changed with pytest-django's `settings` reach this process only, not th
 """
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -32,7 +31,7 @@ from django.db import connection
 from django.test import TransactionTestCase
 from django.utils import translation
 
-from local import fixtures, services, shop
+from local import check_tests, fixtures, services, shop
 
 WITH_A_WORKER = {"worker", "live_shop"}
 
@@ -190,8 +189,6 @@ def live_shop(
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
     """A Chromium on PATH if there is one, else the one that Playwright installed."""
-    found = next(
-        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"))), None
-    )
+    found = check_tests.on_path()
     arguments = {"args": ["--no-sandbox", "--disable-dev-shm-usage"]} if os.geteuid() == 0 else {}
     return {**browser_type_launch_args, **arguments, **({"executable_path": found} if found else {})}

@@ -4,7 +4,6 @@ import os
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 from local.kept import ROOT
 
@@ -47,25 +46,38 @@ def main() -> None:
 
 def chromium() -> bool:
     """A Chromium on PATH; else one by apt, as root; else Playwright's own."""
-    if any(map(shutil.which, CHROMIUMS)) or _playwright_has_one():
+    if on_path() or _playwright_has_one():
         return True
     root = os.geteuid() == 0
     if root and shutil.which("apt-get"):
         print("Installing Chromium with apt …", flush=True)
         quietly("apt-get", "update", "-qq")
         quietly("apt-get", "install", "-qq", "-y", "--no-install-recommends", "chromium")
-        if any(map(shutil.which, CHROMIUMS)):
+        if on_path():
             return True
     print("Installing Playwright's Chromium …", flush=True)
     quietly(sys.executable, "-m", "playwright", "install", *(["--with-deps"] if root else []), "chromium")
     return _playwright_has_one()
 
 
+def on_path() -> str | None:
+    """The first Chromium on PATH that starts: Ubuntu's is but a note that a snap is wanted."""
+    return next((found for found in map(shutil.which, CHROMIUMS) if found and starts(found)), None)
+
+
+def starts(program: str) -> bool:
+    """Whether the program runs here: Playwright's own lacks libraries where nobody could install them."""
+    try:
+        return subprocess.run([program, "--version"], capture_output=True, check=False, timeout=60).returncode == 0
+    except (OSError, subprocess.SubprocessError):
+        return False
+
+
 def _playwright_has_one() -> bool:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        return Path(playwright.chromium.executable_path).exists()
+        return starts(playwright.chromium.executable_path)
 
 
 def quietly(*command: str) -> None:
