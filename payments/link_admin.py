@@ -46,10 +46,15 @@ class PaymentLinkForm(forms.ModelForm):  # type: ignore[type-arg]  # no generic 
 
 
 class ReadOnlyInline(TabularInline):
-    """Rows that services write."""
+    """Rows that services write, each with who it was."""
 
     extra = 0
     can_delete = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """The people in one query, however many rows there are."""
+        rows: QuerySet[Any] = super().get_queryset(request)
+        return rows.select_related("actor") if "actor" in (self.fields or ()) else rows
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
