@@ -86,11 +86,11 @@ def test_an_elements_payment_of_an_earlier_day_is_settled(stripe_api: StandIn) -
 
 @pytest.mark.parametrize("answer", ["came", "was lost"])
 def test_a_link_payment_of_an_earlier_day_is_settled(stripe_api: StandIn, answer: str) -> None:
-    """C52, C43: by its Session or, where that was never known, by what the Session carries; one that Stripe never made
-    is left as it is."""
+    """C52, C43: by its Session or, where that was never known, by what the Session carries; one that Stripe never made,
+    and whose page could still be asked for, is left as it is."""
     payment = link_payments.start(links.link().pk, "", "pt")
     stripe_api.pay(str(payment.session_id))
-    never = LinkPayment.objects.create(link=links.link(), amount_cents=5000, expires_at=ago(hours=2))
+    never = LinkPayment.objects.create(link=links.link(), amount_cents=5000, expires_at=ago(hours=-1))
     if answer == "was lost":
         LinkPayment.objects.filter(pk=payment.pk).update(session_id=None, state="created", url="")
     assert unsettled.links_open() == 0  # an hour is left to the webhook
