@@ -52,6 +52,14 @@ PAYER = {
         ),
         voucher=True,
     ),
+    "failed": Words(
+        _("The payment did not go through: %(words)s"),
+        _("The payment did not go through"),
+        _(
+            "We have received no money for: %(words)s, and nothing was charged. As long as the payment link is open "
+            "you can pay again by it."
+        ),
+    ),
     "paid_twice": Words(
         _("Your payment goes back to you: %(words)s"),
         _("Your payment goes back to you"),

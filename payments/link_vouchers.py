@@ -16,7 +16,8 @@ ENDED = ("requires_payment_method", "canceled")
 
 
 def delayed(payment_id: int, intent: facts.Intent | None) -> None:
-    """The payer has chosen a method whose money comes later, or that has failed now. Keeps the reference and mails it."""
+    """The payer has chosen a method whose money comes later, or that has failed now. Keeps the reference and mails it, or word
+    of the failure."""
     with transaction.atomic():
         payment = lock(payment_id)
         if payment.state not in LinkPayment.OPEN:
@@ -24,6 +25,8 @@ def delayed(payment_id: int, intent: facts.Intent | None) -> None:
         if intent is not None and intent.status in ENDED:
             payment.url, payment.voucher = "", None
             move(payment, State.FAILED)
+            if payment.link.closed_at is None:  # else its payer was asked not to pay it
+                tell(payment, "failed")  # C28
             return
         issued = intent.voucher if intent is not None else None
         if payment.url or (issued is not None and payment.voucher is None):

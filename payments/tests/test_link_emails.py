@@ -146,7 +146,7 @@ def test_a_mail_that_waited_does_not_ask_for_what_is_over(stripe_api: StandIn, m
         answer = "complete" if meanwhile == "paid" else "fail"
         stripe_api.answer_intent(stripe_api.objects("payment_intent")[0]["id"], answer)
         deliver(stripe_api.objects("event"))
-    assert kinds() == (["paid", "receipt"] if meanwhile == "paid" else [])
+    assert kinds() == {"paid": ["paid", "receipt"], "failed": ["failed"], "closed": []}[meanwhile]
 
 
 @pytest.fixture
@@ -206,3 +206,35 @@ def test_a_refund_that_was_told_is_not_told_again_when_its_message_is_forgotten(
     run_refunds()
     assert kinds() == ["refunded"]
     assert "7,00" in str(mail.outbox[-1].body)
+
+
+def test_a_reference_that_ran_out_is_told_to_its_payer_once(stripe_api: StandIn) -> None:
+    """C28: nothing was charged, and the link can be paid again; at the address that Stripe has, which is not kept."""
+    made = link()
+    payment = link_payments.start(made.pk, "", "en")
+    stripe_api.pay(str(payment.session_id), method="multibanco", email="ana@example.test")
+    deliver(stripe_api.objects("event"))
+    assert kinds() == ["voucher"]
+    stripe_api.answer_intent(stripe_api.objects("payment_intent")[0]["id"], "fail")
+    for _twice in range(2):
+        deliver(stripe_api.objects("event"))
+    assert sent() == [("failed", "The payment did not go through: Sessão de retrato")]
+    letter = mail.outbox[-1]
+    assert (letter.to, "nothing was charged" in letter.body) == (["ana@example.test"], True)
+    payment.refresh_from_db()
+    assert (payment.state, payment.email) == ("failed", "")
+    assert link_payments.start(made.pk, "", "en").pk != payment.pk
+
+
+def test_who_was_asked_not_to_pay_a_reference_is_not_told_that_it_ran_out(stripe_api: StandIn) -> None:
+    """C28, C6: the link is closed, and nothing can be paid again by it."""
+    payment = link_payments.start(link().pk, "", "pt")
+    stripe_api.pay(str(payment.session_id), method="multibanco")
+    deliver(stripe_api.objects("event"))
+    link_closing.close(payment.link_id)
+    link_closing.end_pages(payment.link_id)
+    assert kinds() == ["voucher_closed"]
+    stripe_api.answer_intent(stripe_api.objects("payment_intent")[0]["id"], "fail")
+    deliver(stripe_api.objects("event"))
+    payment.refresh_from_db()
+    assert (payment.state, kinds()) == ("failed", [])
