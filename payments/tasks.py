@@ -6,6 +6,7 @@ from django.conf import settings
 
 from accounts.models import User
 from orders import mailing
+from orders.tasks import PATIENCE
 from outbox.tasks import GiveUp, durable_task
 from payments import (
     compensation,
@@ -65,7 +66,7 @@ def refund_cancelled(
     _refund_whole(attempt_id, reason, "cancelled", User.objects.filter(pk=actor_id).first() if actor_id else None)
 
 
-@durable_task("payments.email_owner", queue="mail")
+@durable_task("payments.email_owner", queue="mail", max_attempts=PATIENCE)
 def email_owner(attempt_id: int, kind: str, order_id: int | None = None) -> None:
     emails.email_owner(attempt_id, kind)
 
@@ -109,7 +110,7 @@ def reconcile(self: Task[[], int]) -> int:
     return run.catch_up(last=self.request.retries >= RECONCILE_AGAIN).open
 
 
-@durable_task("payments.email_link", queue="mail", max_attempts=30)
+@durable_task("payments.email_link", queue="mail", max_attempts=PATIENCE)
 def email_link(payment_id: int, kind: str, occurrence: str = "") -> None:
     try:
         link_emails.email_link(payment_id, kind, occurrence)
@@ -127,7 +128,7 @@ def refund_link(refund_id: int) -> None:
     link_refunds.send(refund_id)
 
 
-@durable_task("payments.email_discrepancies", queue="mail")
+@durable_task("payments.email_discrepancies", queue="mail", max_attempts=PATIENCE)
 def email_discrepancies(date: str) -> None:
     mail.email_discrepancies(date)
 
