@@ -120,7 +120,7 @@ def test_what_was_never_meant_for_us_changes_nothing_when_it_is_replayed_either(
     """C22, C24: an event of an unknown type, or of the other mode about a Session that is paid, put back to work by hand."""
     paid = start()
     stripe_api.pay(str(paid.session_id))
-    found = {"id": paid.session_id, "object": "checkout.session", "metadata": {}}
+    found: dict[str, Any] = {"id": paid.session_id, "object": "checkout.session", "metadata": {}}
     assert post_event(event(kind, livemode=livemode, data={"object": found})) == 200
     assert [outcome for _id, outcome in replaying.by_id(["evt_test_1"])] == ["again"]
     tried(2)
