@@ -195,3 +195,24 @@ def test_a_double_click_on_pay_opens_one_payment(visitor: Visitor, live_shop: Li
     enter_card(page)
     page.wait_for_url(re.compile("/orders/PO-"))
     assert paid(wait_until).total_cents == 70
+
+
+def test_prints_chosen_in_two_tabs_do_not_undo_each_other(shop_page: Opened, photos: list[Path]) -> None:
+    """U5: the page that was open before shows what was added and chosen in the other, and then saves all of it."""
+    first = shop_page("desktop", "en")
+    first.goto("/")
+    first.set_input_files("#file", photos[:1])
+    expect(first.locator('[data-photo][data-state="ready"]')).to_have_count(1)
+    first.locator("[data-total-bar]:not(.is-stale)").wait_for()
+    second = first.context.new_page()
+    second.goto("/")
+    second.set_input_files("#file", photos[1:2])
+    expect(second.locator('[data-photo][data-state="ready"]')).to_have_count(2)
+    quantities = first.locator("[data-photo] [data-field=quantity]")
+    expect(quantities).to_have_count(2)
+    second.locator("[data-photo] [data-field=quantity]").nth(1).fill("6")
+    expect(quantities.nth(1)).to_have_value("6")
+    first.locator("[data-photo] [data-field=product]").first.select_option("13x18")
+    expect(second.locator("[data-photo] [data-field=product]").first).to_have_value("13x18")
+    items = first.request.get("/api/v1/drafts/current/").json()["items"]
+    assert [(item["product"], item["quantity"]) for item in items] == [("13x18", 1), ("10x15", 6)]

@@ -13,6 +13,7 @@ const LONGEST = 6000; // pixels of a smaller version: 50 cm at 300 dpi
 const BREATH = 30; // milliseconds of work at a stretch
 const SHOW_EVERY = 100; // milliseconds
 const SPEED_OVER = 8000; // milliseconds that the speed is measured over
+const IN_USE = 1500; // milliseconds after the customer's last touch in which the page is not loaded anew
 const RESUMED_BY = 2000; // milliseconds until photos that did not go on by themselves are named
 
 const root = document.querySelector("[data-home]");
@@ -354,6 +355,23 @@ window.addEventListener("beforeunload", (event) => {
 
 root.querySelector("[data-smaller]").addEventListener("click", () => decided(true));
 root.querySelector("[data-whole]").addEventListener("click", () => decided(false));
+// What this page shows is old once another tab has saved something else, and would undo it with the next change.
+const tabs = "BroadcastChannel" in window ? new BroadcastChannel("prints") : null;
+let touched = 0; // when the customer last did something here
+let waiting = false;
+
+async function renew({ data }) {
+  if (waiting || data === prints.chosen) return;
+  waiting = true;
+  while (prints.busy || uploading() || performance.now() - touched < IN_USE) await pause(300);
+  location.reload();
+}
+
+const uploading = () => [...jobs.keys()].some((job) => ["waiting", "sending", "retrying"].includes(job.state));
+prints.onsaved = () => tabs?.postMessage(prints.chosen);
+tabs?.addEventListener("message", renew);
+for (const kind of ["input", "pointerdown", "keydown"]) root.addEventListener(kind, () => { touched = performance.now(); });
+
 window.addEventListener("offline", progress);
 window.addEventListener("online", progress);
 

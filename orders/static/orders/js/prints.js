@@ -15,6 +15,7 @@ export class Prints {
   timer = 0;
   suffixes = 0;
   told = ""; // what to say once everything is saved
+  onsaved = () => {};
 
   constructor(root, announce) {
     this.root = root;
@@ -37,6 +38,20 @@ export class Prints {
 
   get cards() {
     return [...this.list.querySelectorAll("[data-photo]")];
+  }
+
+  get #rows() {
+    return [...this.list.querySelectorAll('[data-photo]:not([data-state="broken"]) [data-print]')];
+  }
+
+  /** What is chosen here, as text that two pages can compare. */
+  get chosen() {
+    return this.#rows.map((row) => JSON.stringify(this.#item(row))).sort().join();
+  }
+
+  /** Whether something is yet to be saved, or a cut is being chosen. */
+  get busy() {
+    return this.dirty || this.saving || this.cropper.dialog.open;
   }
 
   /** A card for a photo that has just arrived, with one print of it; `local` is a picture to show meanwhile: the server's is
@@ -97,10 +112,11 @@ export class Prints {
     this.saving = true;
     for (let wait = 1000; this.dirty; ) {
       this.dirty = false;
-      const rows = [...this.list.querySelectorAll('[data-photo]:not([data-state="broken"]) [data-print]')];
+      const rows = this.#rows;
       try {
         const draft = await call("PUT", `${this.text.api}items/`, rows.map((row) => this.#item(row)));
         for (const row of rows) this.#errors(row, []);
+        this.onsaved();
         if (!this.dirty) {
           this.settle(draft, rows);
           if (this.told) this.announce(this.told);
