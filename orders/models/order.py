@@ -250,7 +250,10 @@ class OrderItem(models.Model):
     quantity = models.PositiveIntegerField(_("quantity"))
     fit = models.CharField(_("fit"), max_length=6, choices=Fit, default=Fit.CROP)
     crop = models.JSONField(
-        _("crop"), null=True, blank=True, help_text=_("x, y, width, height in fractions of the upright photo")
+        _("crop"),
+        null=True,
+        blank=True,
+        help_text=_("x, y, width, height in fractions of the upright photo, as it lies after `turn` degrees clockwise"),
     )
     dpi = models.PositiveIntegerField(_("dpi"))
     quality = models.CharField(_("quality"), max_length=4)
