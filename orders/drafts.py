@@ -10,7 +10,7 @@ import datetime
 import json
 import re
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import redis
@@ -286,15 +286,6 @@ def reorder_ended(draft_id: str, number: str, state: str, rows: list[dict[str, A
     return _changed(update(draft_id, change))
 
 
-def note_checkout(draft: Draft, **fields: object) -> Draft:
-    """Remembers facts of the checkout under way beside those that are known: order, fingerprint, attempt …"""
-
-    def change(newest: Draft) -> None:
-        newest.checkout = (newest.checkout or {}) | fields
-
-    return update(draft.id, change)
-
-
 def keep(draft_id: str, seconds: int) -> None:
     """Lets the draft and its photos live at least `seconds` from now (a voucher's life, a payment under way)."""
     with contextlib.suppress(DraftExpired):
@@ -310,12 +301,6 @@ def mark_ordered(draft_id: str, order_number: str) -> None:
 
 def delete(draft_id: str) -> None:
     _redis().delete(_key(draft_id))
-
-
-def kept_items(draft: Draft, photo_ids: Iterable[str]) -> list[dict[str, Any]]:
-    """The items whose photo is still there."""
-    known = set(photo_ids)
-    return [item for item in draft.items if item["photo"] in known]
 
 
 def _refuse_ordered(draft: Draft) -> None:

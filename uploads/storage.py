@@ -16,9 +16,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import quote
 
-from anyascii import anyascii
 from botocore.exceptions import BotoCoreError, ClientError
 from django.core.files.storage import default_storage
 
@@ -153,18 +151,6 @@ def delete(key: str) -> None:
     """Deletes the object; one that is absent is no error."""
     with _named_errors(key):
         client().delete_object(Bucket=bucket(), Key=key)
-
-
-def signed_url(key: str, filename: str, *, seconds: int = 900, inline: bool = False) -> str:
-    """A link that downloads the object under `filename`, for `seconds`; no call to S3 is made."""
-    plain = "".join(c for c in anyascii(filename) if c.isprintable() and c not in '"\\;') or "photo"
-    kind = "inline" if inline else "attachment"
-    disposition = f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(filename, safe='')}"
-    return client().generate_presigned_url(
-        "get_object",
-        Params={"Bucket": bucket(), "Key": key, "ResponseContentDisposition": disposition},
-        ExpiresIn=seconds,
-    )
 
 
 def client() -> "S3Client":

@@ -155,11 +155,15 @@ def test_an_ordered_draft_cannot_change(settings: Any) -> None:
     assert len((drafts.get(draft.id) or draft).items) == 1
 
 
+def checkout_begins(newest: Draft) -> None:
+    newest.checkout = {"order": "PO-1", "fingerprint": "f"}
+
+
 def test_a_draft_expires_a_day_after_the_last_change(settings: Any) -> None:
     draft = drafts.create()
     assert 86_390 < get_redis_connection("default").ttl(f"draft:{draft.id}") <= 86_400
     get_redis_connection("default").expire(f"draft:{draft.id}", 100)
-    drafts.note_checkout(draft, order="PO-1")
+    drafts.update(draft.id, checkout_begins)
     assert 86_390 < get_redis_connection("default").ttl(f"draft:{draft.id}") <= 86_400
 
 
@@ -322,7 +326,7 @@ def test_nothing_of_a_draft_is_written_to_the_database_until_it_has_been_frozen(
 def test_changing_a_draft_whose_checkout_is_open_expires_its_sessions(draft: Draft) -> None:
     """C6: one task a change, so that a later change is not taken for one that was dealt with."""
     photo = visitors.photo(draft)
-    drafts.note_checkout(draft, order="PO-1", fingerprint="f")
+    drafts.update(draft.id, checkout_begins)
     drafts.set_items(draft, [visitors.row(photo)])
     drafts.set_items(draft, [visitors.row(photo, 2)])
     messages = OutboxMessage.objects.filter(task="payments.expire_attempts")
