@@ -104,7 +104,7 @@ def upload_form(request: HttpRequest) -> HttpResponse:
         _take_form(request)
     except form_files.Forged as error:
         return form_files.forged(request, error)
-    except incoming.Interrupted:
+    except (incoming.Interrupted, UploadLost):
         messages.error(request, _("The upload was interrupted. Please try again."))
     except (Problem, StashError) as error:
         messages.error(request, str(getattr(as_api_exception(error), "detail", error)))

@@ -66,10 +66,12 @@ def test_no_file_is_written_to_disk_whether_the_link_holds_or_not(
     client, token = browser(order)
     body = form(token, b"\0" * 3_000_000)
     watched = Watched(body, tmp_path)
-    arriving: dict[str, Any] = {"wsgi.input": watched, "CONTENT_LENGTH": str(len(body))}
-    content_type = f"multipart/form-data; boundary={BOUNDARY}"
-    answer = client.generic("POST", path(order, link), content_type=content_type, **arriving)
+    head = {"CONTENT_LENGTH": str(len(body)), "CONTENT_TYPE": f"multipart/form-data; boundary={BOUNDARY}"}
+    arriving: dict[str, Any] = head | {"wsgi.input": watched}
+    answer = client.generic("POST", path(order, link), **arriving)
     assert answer.status_code == status
+    refused = [str(message) for message in get_messages(answer.wsgi_request)]
+    assert [("nova.jpg" in text) for text in refused] == [True] * (status == 302)  # the file was taken in, and refused
     assert watched.tell() == len(body)  # read to its end and forgotten, else the browser would see a reset
     assert watched.seen == set()
     assert stash.staged_bytes() == 0

@@ -1,5 +1,7 @@
 """The upload form of pages without JavaScript: several files at once, a message for each that is refused."""
 
+import io
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -7,10 +9,11 @@ from django.contrib.messages import get_messages
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import QueryDict
 from django.test import Client
+from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 
 from orders import cards, catalogue
 from orders.tests import visitors
-from uploads import stash
+from uploads import photo_redis, stash
 from uploads.tests import pictures
 
 pytestmark = pytest.mark.django_db
@@ -134,3 +137,32 @@ def test_the_address_of_the_form_that_came_back_leads_to_the_photos(method: str)
     assert (answer.status_code, answer.headers["Location"]) == (302, "/")
     assert client.put("/prints/").status_code == 405
     assert visitors.draft_of(client).version == draft.version
+
+
+class Losing(io.BytesIO):
+    """A body in whose middle Redis loses what it was given so far."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if self.tell() > 2_000_000:
+            redis = photo_redis.client()
+            for key in redis.keys("photo:*:3"):
+                redis.delete(key)
+        return super().read(size)
+
+
+def test_an_upload_that_was_lost_on_its_way_says_so() -> None:
+    """U3: what had arrived is gone again, and the customer is asked to try once more."""
+    client = browser()
+    token = client.cookies["csrftoken"].value
+    picture = pictures.encoded(pictures.noise(2000, 2000), quality=95)
+    assert len(picture) > 3_000_000
+    fields = {"csrfmiddlewaretoken": token, "file": file("um.jpg", picture)}
+    body = encode_multipart(BOUNDARY, fields)
+    head = {"CONTENT_LENGTH": str(len(body)), "CONTENT_TYPE": MULTIPART_CONTENT}
+    arriving: dict[str, Any] = head | {"wsgi.input": Losing(body)}
+    answer = client.generic("POST", "/photos/", **arriving)
+    assert answer.status_code == 302
+    texts = [str(message) for message in get_messages(answer.wsgi_request)]
+    assert texts == ["O envio foi interrompido. Tente de novo."]
+    assert names(client) == []
+    assert stash.staged_bytes() == 0
