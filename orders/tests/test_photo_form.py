@@ -111,7 +111,7 @@ def test_prints_of_a_photo_that_was_removed_in_another_tab_are_named() -> None:
     draft = visitors.draft_of(client)
     kept, gone = visitors.photo(draft), visitors.photo(draft)
     stash.remove(draft.id, gone.id)
-    rows = {}
+    rows: dict[str, str] = {}
     for suffix, photo in enumerate((gone, kept)):
         fields = {"photo": photo.id, "product": "10x15", "finish": "matte", "quantity": "7", "fit": "crop"}
         rows |= {f"{name}-{suffix}": value for name, value in fields.items()}
