@@ -1,5 +1,6 @@
 """The keeper that renews a lease while the work lasts, where it could do harm (C50, C60's idea)."""
 
+import gc
 import threading
 import time
 from collections.abc import Callable
@@ -47,3 +48,28 @@ def test_a_lease_is_kept_though_postgresql_closed_its_connection(
         with connection.cursor() as cursor:
             cursor.execute("select pg_terminate_backend(%s)", [used[0]])
         wait_until(lambda: used[-1] != used[0], what="a renewal by another connection")
+
+
+def test_a_keeper_leaves_no_connection_behind(monkeypatch: pytest.MonkeyPatch, wait_until: Callable[..., Any]) -> None:
+    """Also before Python collects its garbage: a worker does much in a row, and PostgreSQL has a hundred connections."""
+    monkeypatch.setattr(leases, "LEASE_SECONDS", 0.3)
+    used: list[int] = []
+
+    def renew() -> bool:
+        with connection.cursor() as cursor:
+            cursor.execute("select pg_backend_pid()")
+            used.append(cursor.fetchone()[0])
+        return True
+
+    def gone() -> bool:
+        with connection.cursor() as cursor:
+            cursor.execute("select count(*) from pg_stat_activity where pid = %s", [used[0]])
+            return bool(cursor.fetchone()[0] == 0)
+
+    gc.disable()
+    try:
+        with leases.kept(renew):
+            wait_until(lambda: used, what="the first renewal")
+        wait_until(gone, what="the end of the keeper's connection")
+    finally:
+        gc.enable()
