@@ -13,6 +13,7 @@ from payments.models import LinkPayment, PaymentLink
 SHORTEST = datetime.timedelta(minutes=31)  # Stripe refuses less than 30; time passes until it is asked (C4)
 CLOCK_SKEW_SECONDS = 300
 STILL_USEFUL = datetime.timedelta(minutes=2)
+FIRST_ASKING = datetime.timedelta(seconds=60)
 
 
 def params(payment: LinkPayment) -> dict[str, Any]:
@@ -59,6 +60,12 @@ def ask(payment: LinkPayment) -> facts.Session | None:
         if not error.replayed:
             raise
         return _look_for(payment)  # C44: this key answers 500 for good, whether or not a Session was made
+    except gateway.GatewayMisconfigured:
+        raise
+    except gateway.GatewayRefused:
+        if timezone.now() - payment.created_at < FIRST_ASKING:
+            raise
+        return _look_for(payment)  # what was right when it was first sent, such as its end, is no longer
 
 
 def _look_for(payment: LinkPayment) -> facts.Session | None:

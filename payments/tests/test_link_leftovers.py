@@ -1,12 +1,14 @@
 """What a crash or a missed event leaves of a payment by link is brought to an end by the comparison with Stripe (C52)."""
 
 import datetime
+from typing import Any
 
 import pytest
 from django.utils import timezone
 
 from payments import link_payments
-from payments.models import LinkPayment
+from payments.models import LinkPayment, PaymentLink
+from payments.problems import PaymentRefused
 from payments.reconciliation import unsettled
 from payments.tests.stand_in import StandIn
 from payments.tests.test_payment_links import link
@@ -48,3 +50,37 @@ def test_a_page_whose_answer_was_lost_is_found_with_its_reference(stripe_api: St
     assert (found.state, found.session_id) == ("pending", payment.session_id)
     assert found.voucher is not None
     assert (found.voucher["entity"], found.voucher["reference"]) == (details["entity"], details["reference"])
+
+
+def test_a_page_asked_for_too_late_is_followed_by_one_that_can_be_paid(stripe_api: StandIn) -> None:
+    """C41, C44: a crash before Stripe heard of it; by now it would close sooner than Stripe allows. A new key, at once."""
+    old = lost(20)
+    stripe_api.reset()
+    new = link_payments.start(old.link_id, "", "pt")
+    (session,) = stripe_api.objects("checkout.session")
+    assert (new.pk != old.pk, new.session_id, LinkPayment.objects.get(pk=old.pk).state) == (
+        True,
+        session["id"],
+        "canceled",
+    )
+
+
+def test_a_page_that_was_made_is_kept_when_its_parameters_have_changed_since(
+    stripe_api: StandIn, settings: Any
+) -> None:
+    """C5, C43: the answer was lost, and the shop has another address now: the key fits no more, and Stripe's list tells."""
+    made = lost(60)
+    settings.SITE_URL = "https://fotos.example.test"
+    found = link_payments.start(made.link_id, "", "pt")
+    (session,) = stripe_api.objects("checkout.session")
+    assert (found.pk, found.session_id, found.state) == (made.pk, session["id"], "pending")
+
+
+def test_what_stripe_refuses_at_the_first_asking_is_said(stripe_api: StandIn) -> None:
+    """C44: nothing is looked for: it was never made."""
+    made = link()
+    PaymentLink.objects.update(currency="XXX")
+    with pytest.raises(PaymentRefused):
+        link_payments.start(made.pk, "", "pt")
+    assert made.payments.get().state == "canceled"
+    assert [call["method"] for call in stripe_api.calls("/v1/checkout/sessions")] == ["POST"]
