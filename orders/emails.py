@@ -21,14 +21,18 @@ from orders.mailing import Mail
 from orders.models import Order, Question, SentEmail, ShopSettings
 
 OWNER_LANGUAGE = settings.LANGUAGE_CODE
+BEFORE_PAYMENT = ("awaiting", "failed", "voucher_reminder")  # what an order is told while it waits for its payment
 
 
 def send_to_customer(order_id: int, kind: str) -> None:
-    """Sends the email of that kind ("shipped"; "refunded:7" for the one about refund 7) unless it was sent before.
+    """Sends the email of that kind ("shipped"; "refunded:7" for the one about refund 7) unless it was sent before, or
+    waited and asks for a payment that has come meanwhile, or is not wanted any more.
 
     Raises mailing.MailUnavailable (try again) or mailing.Refused.
     """
     order = Order.objects.get(pk=order_id)
+    if kind.partition(":")[0] in BEFORE_PAYMENT and order.state != Order.State.PENDING:
+        return
     _once(order, _occurrence(order, kind), lambda message_id: customer_mail(order, kind, message_id))
 
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from local.fixtures import Mailbox
-from orders import drafts, emails, links
+from orders import drafts, emails, links, tasks
 from orders.models import Order
 from orders.tests import visitors
 from outbox.models import OutboxMessage
@@ -261,3 +261,22 @@ def test_a_reference_of_an_order_that_the_studio_cancelled_is_waited_for_no_more
     order = Order.objects.get()
     assert (order.state, order.payment_state, order.attempts.get().state) == ("cancelled", "unpaid", "failed")
     assert list(attempt.events.filter(kind="awaiting").values_list("to_state", flat=True)) == ["pending"]
+
+
+def test_mails_that_waited_do_not_ask_for_what_is_paid_meanwhile(stripe_api: StandIn, mailbox: Mailbox) -> None:
+    """C28, C29, C50: SMTP was away while a reference failed and the customer paid by card; what comes then is true then."""
+    draft = visitors.complete()
+    attempt = issued(stripe_api, draft)
+    failed(stripe_api, attempt)
+    order = start_checkout(draft, language="pt", terms=True).order
+    second = order.attempts.get(state="pending")
+    stripe_api.pay(str(second.session_id))
+    confirmation.settle_session(str(second.session_id))
+    waited = OutboxMessage.objects.filter(task="orders.email_customer").order_by("pk")
+    kinds = [str(message.payload["kind"]) for message in waited]
+    assert kinds == [f"awaiting:{attempt.pk}", f"failed:{attempt.pk}", "confirmed"]
+    for message in waited:
+        tasks.email_customer(message.pk)
+    assert set(waited.values_list("state", flat=True)) == {"done"}
+    (letter,) = mailbox.messages()
+    assert f"{order.number} está confirmada" in str(letter["Subject"])
