@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import IO
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
@@ -33,8 +34,7 @@ def main(arguments: list[str]) -> None:
     end_with_parent()
     dev = "--dev" in arguments[:1]
     program = arguments[1:] if dev else arguments
-    (ROOT / ".run").mkdir(mode=0o711, exist_ok=True)
-    with (ROOT / ".run" / "install.lock").open("w") as lock:
+    with open_lock(ROOT / ".run") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # `make run` and `make test` may meet on a new clone
         install(dev)
     if program:
@@ -48,6 +48,17 @@ def end_with_parent() -> None:
     """However `make` ends, SIGTERM comes: to this program and to the one that it becomes."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)
+
+
+def open_lock(folder: Path) -> IO[str]:
+    """The lock of the installation. SystemExit where the folder is not this account's."""
+    try:
+        folder.mkdir(mode=0o711, exist_ok=True)
+        return (folder / "install.lock").open("w")
+    except OSError as error:
+        sys.exit(
+            f"{error.filename} cannot be written ({error.strerror}): was the shop started by another account before?"
+        )
 
 
 def install(dev: bool) -> None:

