@@ -20,7 +20,8 @@ from payments.models import WebhookEvent
 PAGES = [
     "", "orders/order/", "orders/product/", "orders/product/add/", "orders/finish/", "orders/shippingzone/", "orders/legaldocument/",
     "orders/legaldocument/add/", "payments/paymentattempt/", "payments/webhookevent/", "outbox/outboxmessage/", "accounts/user/",
-    "accounts/user/add/", "auth/group/", "password_change/",
+    "accounts/user/add/", "auth/group/", "password_change/", "orders/coupon/", "orders/coupon/add/", "payments/paymentlink/",
+    "payments/paymentlink/add/", "payments/linkpayment/", "payments/discrepancy/", "payments/balancetransaction/", "payments/payout/",
 ]  # fmt: skip
 
 
