@@ -49,7 +49,10 @@ class ProblemHandler(ExceptionHandler):
 
 class ProblemFormatter(ExceptionFormatter):
     def format_error_response(self, error_response: Any) -> Any:
-        return super().format_error_response(error_response) | getattr(self.exc, "extra", {})
+        body = super().format_error_response(error_response) | getattr(self.exc, "extra", {})
+        for error in body["errors"]:  # it may quote half a surrogate pair, which no answer can carry (S5)
+            error["detail"] = str(error["detail"]).encode("utf-8", "replace").decode()
+        return body
 
 
 def as_api_exception(error: Exception) -> Exception:

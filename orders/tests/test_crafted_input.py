@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from orders import coupons, drafts, links
+from orders.models import Order
 from orders.tests import visitors
 from orders.tests.factories import OrderFactory
 from uploads import stash
@@ -171,3 +172,19 @@ def test_a_list_of_orders_is_read_page_by_page_and_back(client: Client) -> None:
     assert [order["number"] for order in first["results"] + second["results"]] == orders[::-1]
     assert client.get(second["previous"]).json()["results"] == first["results"]
     assert second["next"] is None
+
+
+@pytest.mark.parametrize("method", ["\ud800", "card\udfff", "cartão"])
+def test_a_way_to_pay_that_is_none_is_named_whatever_it_is_made_of(method: str) -> None:
+    """The answer says what was sent; half a surrogate pair, which JSON can carry, cannot be said in UTF-8."""
+    browser = visitors.Browser(raise_request_exception=False)
+    draft = with_draft(browser)
+    url = reverse("payments-api:checkout", args=["current"])
+    body = json.dumps({"method": method, "accept_terms": True})
+    answer = browser.post(url, body, content_type="application/json")
+    said = method.encode("utf-8", "replace").decode()
+    (error,) = answer.json()["errors"]
+    assert (answer.status_code, error["code"], error["attr"]) == (400, "invalid_choice", "method")
+    assert said in error["detail"]
+    assert not Order.objects.exists()
+    assert drafts.get(draft.id) == draft
