@@ -75,6 +75,15 @@ def test_a_sum_that_is_none_is_refused(amount: str) -> None:
     assert PaymentLink.objects.count() == 0
 
 
+@pytest.mark.parametrize("minutes", [-1, 30])
+def test_the_command_refuses_an_end_before_which_no_page_at_stripe_can_be_open(minutes: int) -> None:
+    """C4, as the admin does."""
+    ends = timezone.localtime() + datetime.timedelta(minutes=minutes)
+    with pytest.raises(CommandError, match="half an hour at least"):
+        call_command("payment_link", "50", "Retrato", expires=ends)
+    assert not PaymentLink.objects.exists()
+
+
 def test_the_address_bar_sets_no_price(stripe_api: StandIn) -> None:
     made = link()
     Client().post(f"/pay/{made.token}/?amount=1&amount_cents=1&currency=usd")

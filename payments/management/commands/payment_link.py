@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone, translation
 
 from payments import link_payments
+from payments.at_stripe_links import SHORTEST
 from payments.management.arguments import cents, moment
 
 
@@ -21,8 +22,8 @@ class Command(BaseCommand):
         parser.add_argument("--many", action="store_true", help="may be paid many times (default: once)")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if options["expires"] and options["expires"] <= timezone.now():
-            raise CommandError("--expires: that time is past.")
+        if options["expires"] and options["expires"] - timezone.now() < SHORTEST:
+            raise CommandError("--expires: a link is open for half an hour at least: please choose a later time.")
         with translation.override("en"):  # its errors too, as all that commands say
             try:
                 link = link_payments.make(
