@@ -84,6 +84,16 @@ def test_an_elements_payment_of_an_earlier_day_is_settled(stripe_api: StandIn) -
     assert (made.state, made.order.state) == ("confirmed", "paid")
 
 
+def test_an_orders_page_that_stripe_never_made_ends(stripe_api: StandIn) -> None:
+    """C44, C52: Stripe's list does not have it, and its key can no longer be sent; the customer may pay again."""
+    made = attempt()
+    stripe_api.reset()
+    PaymentAttempt.objects.update(session_id=None, state="created", url="", params_hash="lost", created_at=ago(hours=3))
+    assert unsettled.attempts_open() == 1
+    made.refresh_from_db()
+    assert (made.state, made.order.state, stripe_api.objects("checkout.session")) == ("canceled", "pending", [])
+
+
 @pytest.mark.parametrize("answer", ["came", "was lost"])
 def test_a_link_payment_of_an_earlier_day_is_settled(stripe_api: StandIn, answer: str) -> None:
     """C52, C43: by its Session or, where that was never known, by what the Session carries; one that Stripe never made,
@@ -147,6 +157,21 @@ def test_each_kind_of_difference_in_a_payment_closes_by_itself(stripe_api: Stand
     discrepancies.found(kind, str(payment.intent_id), ours="0.60 EUR", theirs="0.70 EUR")
     assert again.open_ones() == 1
     assert found() == []
+
+
+def test_a_paid_intent_whose_payment_cannot_be_settled_is_a_discrepancy(stripe_api: StandIn) -> None:
+    """C53: the row names a Session that Stripe does not have; once it is put right the money is booked."""
+    made = attempt()
+    stripe_api.pay(str(made.session_id))
+    intent = stripe_api.objects("payment_intent")[0]["id"]
+    PaymentAttempt.objects.update(session_id="cs_test_other", intent_id=intent)
+    for _twice in range(2):
+        compared.intents(today())
+    assert (found(), Discrepancy.objects.get().attempt) == ([("state", intent, "pending", "succeeded")], made)
+    PaymentAttempt.objects.update(session_id=made.session_id)
+    compared.intents(today())
+    made.refresh_from_db()
+    assert (found(), made.state) == ([], "confirmed")
 
 
 @pytest.mark.parametrize(("count", "rest"), [(50, ""), (51, "E mais 1.")])

@@ -22,9 +22,8 @@ from tests.mutation.mutants import ROOT, Mutant, mutants
 
 PAY, ORDERS = "payments/tests/test_", "orders/tests/test_"
 HISTORY = f"{PAY}history.py"
-RECONCILED = [
-    f"{PAY}{name}.py" for name in ("reconciliation", "reconciled_links", "healing", "discrepancies", "missed_days")
-]
+RECONCILED = [f"{PAY}reconcil{name}.py" for name in ("iation", "ed_links", "ed_elements", "ed_fees")]
+RECONCILED += [f"{PAY}{name}.py" for name in ("healing", "discrepancies", "missed_days", "link_leftovers")]
 RECONCILED += [f"{PAY}link_refunds.py", f"{PAY}link_disputes.py"]
 TESTS: dict[str, list[str]] = {
     "payments/confirmation.py": [f"{PAY}confirmation.py", f"{PAY}purchases.py", f"{PAY}late_money.py", HISTORY],
