@@ -45,7 +45,11 @@ def by_link(request: HttpRequest, number: str) -> Order:
 @require_safe
 def order(request: HttpRequest, number: str) -> HttpResponse:
     """The whole page; to htmx, what has changed and when to ask again."""
-    found = by_link(request, number)
+    return shown(request, by_link(request, number))
+
+
+def shown(request: HttpRequest, found: Order, *, unsent: str = "", status: int = 200) -> HttpResponse:
+    """The order's page; `unsent` is a question that was refused, for the customer to change or keep."""
     polls = _count(request)
     voucher = vouchers.payable(found)
     version = order_page.version(found, voucher)
@@ -58,11 +62,14 @@ def order(request: HttpRequest, number: str) -> HttpResponse:
         "wait": wait,
         "stopped": wait is None and found.state not in order_page.SETTLED,
         "changed": request.GET.get("v") != version,
+        "unsent": unsent,
     }
     polled = request.headers.get("HX-Request") == "true"
     if not polled or context["changed"]:
         context |= _details(request, found, voucher)
-    response = render(request, "orders/parts/order_poll.html" if polled else "orders/order.html", context)
+    response = render(
+        request, "orders/parts/order_poll.html" if polled else "orders/order.html", context, status=status
+    )
     response["Referrer-Policy"] = links.REFERRER_POLICY
     response["X-Robots-Tag"] = "noindex"
     return response

@@ -8,6 +8,7 @@ import structlog
 from django.db import connections
 from django.test import Client
 from django.urls import reverse
+from django.utils.html import escape
 
 from orders import emails, links, questions
 from orders.models import Order, Question
@@ -78,6 +79,22 @@ def test_of_eight_questions_at_once_three_are_taken() -> None:
         thread.join(30)
     assert len(refused) == 5
     assert (Question.objects.count(), OutboxMessage.objects.count()) == (3, 3)
+
+
+@pytest.mark.parametrize(("asked", "text", "status"), [(3, "Posso buscar <b>amanhã</b>?", 429), (0, "x" * 1001, 400)])
+def test_a_question_that_is_refused_stays_in_its_field(
+    client: Client, asked: int, text: str, status: int, db: None
+) -> None:
+    """Nothing that the customer did is lost; the other language's page is opened by a link, not by the form's address."""
+    order = OrderFactory(paid=True)
+    for _turn in range(asked):
+        questions.ask(order, "Quando?")
+    answer = client.post(path(order), {"text": text})
+    page = answer.content.decode()
+    assert answer.status_code == status
+    assert f"required>{escape(text)}</textarea>" in page
+    assert f'name="next" value="{links.order_path(order)}"' in page
+    assert Question.objects.count() == asked
 
 
 def test_before_payment_nothing_is_kept(client: Client, db: None) -> None:
