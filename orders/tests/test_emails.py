@@ -1,7 +1,5 @@
 """Emails about orders: what they say, in which language, once, and to nobody else (O4, C29, C49, C50, P2)."""
 
-import io
-import re
 from collections.abc import Iterator
 from email.message import EmailMessage
 
@@ -10,18 +8,16 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from django.conf import LazySettings
 from django.utils import timezone
-from PIL import Image
 
 from local import ports
 from local.fixtures import Mailbox
-from orders import email_photos, emails, fulfilment, links, mailing, services, snapshots
+from orders import emails, fulfilment, links, mailing, services, snapshots
 from orders.email_kinds import KINDS
 from orders.models import Order, OrderPhoto, SentEmail, ShopSettings
 from orders.snapshots import Snapshot
 from orders.tests.factories import OrderFactory
 from orders.tests.paid_orders import jpeg, paid_order
 from outbox.models import OutboxMessage
-from uploads import stash
 from uploads.tests.s3_server import S3Server
 
 pytestmark = pytest.mark.django_db
@@ -86,43 +82,6 @@ def test_a_confirmation_shows_prints_totals_address_and_the_signed_link(mailbox:
             "not an invoice",
         ):
             assert expected in text, (form, expected)
-
-
-def test_thumbnails_are_shown_inline_and_hold_nothing_but_pixels(mailbox: Mailbox) -> None:
-    """U7: every cid in the HTML has its image; small, without metadata."""
-    order = paid_order([jpeg(seed=1), jpeg(seed=2)])
-    mail = sent(mailbox, order, "confirmed")
-    images = inline_images(mail)
-    assert sorted(re.findall(r"cid:(\w+)", body(mail, "html"))) == sorted(images) == ["photo1", "photo2"]
-    for data in images.values():
-        assert data.startswith(b"\xff\xd8")
-        assert len(data) < 30_000
-        assert b"Maria" not in data
-
-
-def test_an_order_whose_photos_are_in_s3_has_its_thumbnails_too(mailbox: Mailbox, s3: S3Server) -> None:
-    order = paid_order([jpeg(seed=1)])
-    fulfilment.store(order.pk)
-    assert stash.staged_bytes() == 0
-    assert list(inline_images(sent(mailbox, order, "shipped"))) == ["photo1"]
-
-
-def test_photos_that_leave_redis_while_the_mail_is_being_written_are_shown_from_s3(s3: S3Server) -> None:
-    """U7: the rows were read before the photos were stored."""
-    order = paid_order([jpeg(seed=1)])
-    photo = order.photos.get()
-    fulfilment.store(order.pk)
-    assert (photo.thumbnail_key, stash.staged_bytes()) == ("", 0)
-    thumbnail = email_photos.thumbnail(photo)
-    assert thumbnail is not None
-    assert Image.open(io.BytesIO(thumbnail)).size == (240, 160)
-
-
-def test_a_mail_goes_without_thumbnails_when_there_are_none_to_be_had(mailbox: Mailbox) -> None:
-    order: Order = OrderFactory(paid=True)
-    mail = sent(mailbox, order, "confirmed")
-    assert inline_images(mail) == {}
-    assert "cid:" not in body(mail, "html")
 
 
 @pytest.mark.parametrize("language", ["pt", "en"])
