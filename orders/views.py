@@ -1,9 +1,10 @@
 """The customer's pages up to paying: photos and prints, delivery, review. Each guards, reads, acts and redirects."""
 
+import datetime
 import functools
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Concatenate, ParamSpec
 
 from django.conf import settings
@@ -11,7 +12,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
@@ -30,6 +31,7 @@ from orders.running_total import prints_text
 from uploads import stash
 from uploads.photo import Photo
 
+LOOK_AGAIN_FOR = datetime.timedelta(seconds=10)
 P = ParamSpec("P")
 MISSING = {
     "items": gettext_lazy("Choose at least one print first."),
@@ -143,6 +145,13 @@ def review(request: HttpRequest, draft: Draft) -> HttpResponse:
     return render(request, "orders/review.html", context)
 
 
+def _just_arrived(photos: Sequence[Photo]) -> bool:
+    """Whether a picture follows within seconds. Later the page, without JavaScript, no longer loads anew by itself: that
+    would take away what is being chosen on it."""
+    latest = timezone.now() - LOOK_AGAIN_FOR
+    return any(photo.state == "checking" and photo.created_at > latest for photo in photos)
+
+
 def _home(request: HttpRequest, basket: Basket, shown: list[cards.Card], **more: object) -> HttpResponse:
     products = basket.book.products
     listed, scale = sizes.sizes(products.values())
@@ -152,7 +161,7 @@ def _home(request: HttpRequest, basket: Basket, shown: list[cards.Card], **more:
         "cards": shown,
         "blank": blank,
         "all_row": blank.rows[0],
-        "checking": any(photo.state == "checking" for photo in basket.photos),
+        "look_again": "form_errors" not in more and _just_arrived(basket.photos),
         "products": listed,
         "finishes": cards.finishes(products),
         "products_json": sizes.products_json(products.values()),

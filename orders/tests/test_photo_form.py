@@ -1,5 +1,6 @@
 """The upload form of pages without JavaScript: several files at once, a message for each that is refused."""
 
+import datetime
 import io
 from typing import Any
 from urllib.parse import quote
@@ -11,7 +12,7 @@ from django.http import QueryDict
 from django.test import Client
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 
-from orders import cards, catalogue
+from orders import cards, catalogue, views
 from orders.tests import visitors
 from uploads import photo_redis, stash
 from uploads.tests import pictures
@@ -166,3 +167,22 @@ def test_an_upload_that_was_lost_on_its_way_says_so() -> None:
     assert texts == ["O envio foi interrompido. Tente de novo."]
     assert names(client) == []
     assert stash.staged_bytes() == 0
+
+
+def test_a_page_loads_anew_by_itself_only_until_nothing_can_have_been_chosen_on_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """U5: without JavaScript what was chosen and not saved would be gone; so would the marks of what to correct."""
+    catalogue.install_default_catalogue()
+    client = browser()
+    token = client.cookies["csrftoken"].value
+    client.post("/photos/", {"csrfmiddlewaretoken": token, "file": file("um.jpg", pictures.jpeg(seed=1))})
+    again = b'http-equiv="refresh"'
+    assert again in client.get("/").content
+    (photo,) = client.get("/api/v1/drafts/current/").json()["photos"]
+    row = {"photo": photo["id"], "product": "10x15", "finish": "matte", "quantity": "none", "fit": "crop"}
+    wrong = {f"{name}-0": value for name, value in row.items()}
+    refused = client.post("/prints/", wrong | {"csrfmiddlewaretoken": token, "save": "1"})
+    assert (refused.status_code, again in refused.content) == (422, False)
+    monkeypatch.setattr(views, "LOOK_AGAIN_FOR", datetime.timedelta(0))
+    assert again not in client.get("/").content
