@@ -2,11 +2,13 @@
 
 import contextlib
 import os
+import secrets
 import socket
 from pathlib import Path
 
 HOST = "127.0.0.1"
 LOOPBACK = (HOST, "localhost")
+LOWEST = 10240  # of the ports that any will do; those that people know by heart are below
 _given: set[int] = set()  # handed out by this process, though nobody may listen there yet
 
 
@@ -31,14 +33,21 @@ def is_free(port: int) -> bool:
 
 
 def any_free() -> int:
-    """A port that the system chose; never the same twice in one process."""
+    """A port that nobody listens on, never the same twice in one process. Below those that the system gives to outgoing
+    connections: one of these could take it before its server is up."""
     while True:
-        with socket.socket() as probe:
-            probe.bind((HOST, 0))
-            port = int(probe.getsockname()[1])
-        if port not in _given:
+        port = LOWEST + secrets.randbelow(_outgoing_from() - LOWEST)
+        if port not in _given and is_free(port):
             _given.add(port)
             return port
+
+
+def _outgoing_from() -> int:
+    try:
+        lowest = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    except OSError:
+        lowest = 32768
+    return lowest if lowest > LOWEST + 2000 else 65536
 
 
 def near(preferred: int) -> int:

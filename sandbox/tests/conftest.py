@@ -1,7 +1,6 @@
 """A running sandbox on a free port, the real clients that speak to it, and a receiver for its webhooks."""
 
 import http.server
-import socket
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,16 +10,11 @@ import pytest
 import requests
 import stripe
 
+from local.ports import any_free
 from sandbox.options import Options
 from sandbox.running import Sandbox
 
 SECRET = "whsec_test_of_the_sandbox"
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 class Receiver:
@@ -68,7 +62,7 @@ def receiver() -> Iterator[Receiver]:
 @pytest.fixture
 def sandbox(tmp_path: Path, receiver: Receiver) -> Iterator[Sandbox]:
     options = Options(
-        tmp_path / "state", free_port(), smtp_port=free_port(), webhook_url=receiver.url, webhook_secret=SECRET
+        tmp_path / "state", any_free(), smtp_port=any_free(), webhook_url=receiver.url, webhook_secret=SECRET
     )
     with Sandbox(options) as running:
         yield running

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import requests
 
-from sandbox.tests.conftest import free_port
+from local.ports import any_free
 
 COMMAND = [sys.executable, "-m", "sandbox"]
 ROOT = Path(__file__).resolve().parents[2]
@@ -20,8 +20,8 @@ def start(*options: str, **environment: str) -> subprocess.Popen[str]:
 
 
 def test_it_says_when_it_is_ready_serves_and_ends_on_sigterm(tmp_path: Path) -> None:
-    port = free_port()
-    process = start("--state", str(tmp_path), "--smtp-port", str(free_port()), SANDBOX_PORT=str(port))
+    port = any_free()
+    process = start("--state", str(tmp_path), "--smtp-port", str(any_free()), SANDBOX_PORT=str(port))
     assert process.stdout is not None
     assert process.stdout.readline() == f"sandbox (no real money) is ready at http://127.0.0.1:{port}/\n"
     assert requests.get(f"http://127.0.0.1:{port}/sandbox/counts", timeout=5).json() == {"geocoding": 0}
@@ -31,7 +31,7 @@ def test_it_says_when_it_is_ready_serves_and_ends_on_sigterm(tmp_path: Path) -> 
 
 
 def test_a_busy_port_is_an_error_with_a_reason(tmp_path: Path) -> None:
-    first = start("--state", str(tmp_path / "a"), "--port", str(port := free_port()))
+    first = start("--state", str(tmp_path / "a"), "--port", str(port := any_free()))
     assert first.stdout is not None
     first.stdout.readline()
     second = start("--state", str(tmp_path / "b"), "--port", str(port))

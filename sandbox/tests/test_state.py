@@ -9,11 +9,12 @@ import pytest
 import requests
 import stripe
 
+from local.ports import any_free
 from sandbox.options import Options
 from sandbox.running import Sandbox
 from sandbox.stripe_api.parameters import TABLE
 from sandbox.tests import sdk_parameters, sessions
-from sandbox.tests.conftest import SECRET, Receiver, free_port
+from sandbox.tests.conftest import SECRET, Receiver
 from sandbox.tests.test_webhooks import eventually
 
 
@@ -23,7 +24,7 @@ def test_the_table_of_parameters_is_what_the_sdk_declares() -> None:
 
 
 def test_a_restart_finds_everything_and_sends_what_was_not_taken(tmp_path: Path, receiver: Receiver) -> None:
-    options = Options(tmp_path, free_port(), webhook_url=receiver.url, webhook_secret=SECRET)
+    options = Options(tmp_path, any_free(), webhook_url=receiver.url, webhook_secret=SECRET)
     client = stripe.StripeClient("sk_test_x", base_addresses={"api": options.base_url}, max_network_retries=0)
     receiver.status = 503
     given = sessions.params()

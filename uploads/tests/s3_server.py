@@ -11,6 +11,8 @@ from typing import Any, cast
 
 from django.conf import LazySettings
 
+from local.ports import any_free
+
 BUCKET, KEY_ID, SECRET = "photoorders", "key", "secretsecret"
 
 
@@ -20,9 +22,7 @@ class S3Server:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         (folder / BUCKET).mkdir(parents=True, exist_ok=True)
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port: int = probe.getsockname()[1]
+        self.port = any_free()
         self.url = f"http://127.0.0.1:{self.port}"
         self.process: subprocess.Popen[bytes] | None = None
 
