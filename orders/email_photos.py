@@ -6,11 +6,11 @@ import io
 from django.conf import settings
 from PIL import Image
 
-from orders import originals
+from orders import originals, thumbnails
 from orders.mailing import Attachment
 from orders.models import Order, OrderPhoto, ShopSettings
-from uploads import stash, storage
-from uploads.photo import PhotoGone, StashError
+from uploads import storage
+from uploads.photo import PhotoGone
 
 INLINE_PIXELS = 240
 LOGO = "logo"  # its content id
@@ -20,20 +20,8 @@ MOST_INLINE = 24  # photos shown in one mail; the rest are counted
 
 def thumbnail(photo: OrderPhoto) -> bytes | None:
     """A small upright JPEG without metadata; None where there is none to be had now: the mail goes without it."""
-    try:
-        data = _preview(photo)
-    except (storage.StorageError, StashError):
-        return None
+    data = thumbnails.read(photo)
     return _small(data) if data else None
-
-
-def _preview(photo: OrderPhoto) -> bytes | None:
-    if not photo.thumbnail_key:
-        data = stash.preview(photo.photo_id)
-        if data:
-            return data
-        photo.refresh_from_db()  # it may have been stored, and left Redis, since the row was read
-    return storage.read(photo.thumbnail_key) if photo.thumbnail_key else None
 
 
 def logo(shop: ShopSettings) -> dict[str, bytes]:

@@ -20,6 +20,7 @@ from orders import (
     reordering,
     services,
     snapshots,
+    thumbnails,
     vouchers,
 )
 from orders.context import shop_of
@@ -27,7 +28,7 @@ from orders.models import Order, OrderPhoto
 from orders.problems import Problem
 from orders.snapshots import Snapshot
 from orders.vouchers import Voucher
-from uploads import incoming, stash, storage
+from uploads import incoming
 from uploads.photo import StashError
 from uploads.receive import UploadRefused, receive
 
@@ -83,7 +84,7 @@ def order_photo(request: HttpRequest, number: str, seq: int) -> HttpResponse:
     Pages ask for it with the photo's hash, so that another photo in its place is seen at once.
     """
     photo = next((photo for photo in by_link(request, number).photos.all() if photo.seq == seq), None)
-    jpeg = _thumbnail(photo) if photo else None
+    jpeg = thumbnails.read(photo) if photo else None
     if jpeg is None:
         raise Http404
     return HttpResponse(jpeg, content_type="image/jpeg", headers={"Referrer-Policy": "no-referrer"})
@@ -162,13 +163,6 @@ def _name(photo: OrderPhoto, waiting: Snapshot | None) -> str:
         or (waiting.filenames.get(photo.seq, "") if waiting else "")
         or _("Photo %(seq)s") % {"seq": photo.seq}
     )
-
-
-def _thumbnail(photo: OrderPhoto) -> bytes | None:
-    try:
-        return storage.read(photo.thumbnail_key) if photo.thumbnail_key else stash.preview(photo.photo_id)
-    except (storage.StorageError, StashError):
-        return None
 
 
 def _count(request: HttpRequest) -> int:

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from local.fixtures import Mailbox
-from orders import email_photos, fulfilment
+from orders import email_photos, fulfilment, thumbnails
 from orders.models import Order
 from orders.tests.factories import OrderFactory
 from orders.tests.paid_orders import jpeg, paid_order
@@ -44,12 +44,15 @@ def test_a_mail_goes_without_thumbnails_when_there_are_none_to_be_had(mailbox: M
     assert "cid:" not in body(mail, "html")
 
 
-def test_photos_that_leave_redis_while_the_mail_is_being_written_are_shown_from_s3(s3: S3Server) -> None:
-    """U7: the rows were read before the photos were stored."""
+def test_photos_that_leave_redis_after_their_rows_were_read_are_shown_from_s3(s3: S3Server) -> None:
+    """U7: while a mail is being written, or a page sent."""
     order = paid_order([jpeg(seed=1)])
     photo = order.photos.get()
     fulfilment.store(order.pk)
     assert (photo.thumbnail_key, stash.staged_bytes()) == ("", 0)
-    thumbnail = email_photos.thumbnail(photo)
-    assert thumbnail is not None
-    assert Image.open(io.BytesIO(thumbnail)).size == (240, 160)
+    small = thumbnails.read(photo)
+    assert small is not None
+    assert Image.open(io.BytesIO(small)).format == "JPEG"
+    mailed = email_photos.thumbnail(photo)
+    assert mailed is not None
+    assert Image.open(io.BytesIO(mailed)).size == (240, 160)
