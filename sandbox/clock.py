@@ -43,7 +43,10 @@ class Clock:
         """One look at everything that may be due."""
         with self._world.change():
             for item in list(self._waiting.values()):
-                _settle(self._world, item)
+                if self._world.get(item["object"], item["id"]) is None:
+                    del self._waiting[item["id"]]  # forgotten since, by a reset: nothing becomes of it
+                else:
+                    _settle(self._world, item)
 
     def _noticed(self, item: Object) -> None:
         if is_waiting(item):

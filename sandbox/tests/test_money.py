@@ -194,6 +194,17 @@ def test_a_payout_is_the_sum_of_its_balance_transactions_page_by_page(
     assert sum(item.net for item in items) == payout["amount"] == 6000 - 40 - 55 - 70
 
 
+def test_what_a_reset_forgot_does_not_come_back_when_its_time_comes(
+    client: stripe.StripeClient, control: Control, sandbox: Sandbox
+) -> None:
+    """A charge whose money was still on its way: of the next customer's day it is no part."""
+    control("faults", balance_delay=3600)
+    paid_intent(client)
+    control("reset")  # ends the delay too
+    sandbox.clock.tick()
+    assert (client.v1.charges.list().data, client.v1.balance_transactions.list().data) == ([], [])
+
+
 def test_a_balance_transaction_may_come_later(client: stripe.StripeClient, control: Control) -> None:
     """C54."""
     control("faults", balance_delay=1)
