@@ -91,6 +91,7 @@ def environment() -> dict[str, str]:
         "METRICS_TOKEN": "",
         "LOG_LEVEL": "INFO",
         "OUTBOX_SWEEP_SECONDS": "1",
+        "SHOWN_SECONDS": "0",  # a web process shows at once what a test has changed
         "DJANGO_ALLOW_ASYNC_UNSAFE": "1",  # Playwright's loop runs in the tests' thread
         STRIPE_TEST_KEY: os.environ.get(STRIPE_TEST_KEY) or os.environ.get("STRIPE_SECRET_KEY", ""),
         "PHOTOORDERS_TEST_S3_PORT": str(s3),

@@ -195,7 +195,6 @@ def test_a_studios_logo_stands_in_the_header_and_moves_nothing(
     picture = io.BytesIO()
     landscape(900, 240, 3).save(picture, "PNG")
     ShopSettings.load().logo.save("logo.png", ContentFile(picture.getvalue()))
-    page.wait_for_timeout(5_500)  # the web process may have read the settings for another test's page just before
     heights = []
     for answers in (False, True):
         page.unroute_all()

@@ -23,7 +23,6 @@ def asks_for(shop_page: Callable[..., Page], size: str, language: str, **more: b
     """A page of a shop that takes no order under 1 € and sends from 15 € for nothing."""
     page = shop_page(size, language, **more)
     ShopSettings.objects.update(minimum_order_cents=100, free_shipping_from_cents=1500)
-    page.wait_for_timeout(5_500)  # the web process may have read the settings for another test's page just before
     return page
 
 
