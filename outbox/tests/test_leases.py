@@ -14,6 +14,18 @@ from outbox import leases
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
+def noting(used: list[int]) -> Callable[[], bool]:
+    """A renewal that notes which of PostgreSQL's processes it spoke to."""
+
+    def renew() -> bool:
+        with connection.cursor() as cursor:
+            cursor.execute("select pg_backend_pid()")
+            used.append(cursor.fetchone()[0])
+        return True
+
+    return renew
+
+
 def test_when_the_work_ends_no_renewal_is_under_way(monkeypatch: pytest.MonkeyPatch) -> None:
     """C60's idea: what the worker then writes on the row is the last word."""
     monkeypatch.setattr(leases, "LEASE_SECONDS", 0.3)
@@ -37,13 +49,7 @@ def test_a_lease_is_kept_though_postgresql_closed_its_connection(
     monkeypatch.setattr(leases, "LEASE_SECONDS", 0.3)
     used: list[int] = []
 
-    def renew() -> bool:
-        with connection.cursor() as cursor:
-            cursor.execute("select pg_backend_pid()")
-            used.append(cursor.fetchone()[0])
-        return True
-
-    with leases.kept(renew):
+    with leases.kept(noting(used)):
         wait_until(lambda: used, what="the first renewal")
         with connection.cursor() as cursor:
             cursor.execute("select pg_terminate_backend(%s)", [used[0]])
@@ -55,12 +61,6 @@ def test_a_keeper_leaves_no_connection_behind(monkeypatch: pytest.MonkeyPatch, w
     monkeypatch.setattr(leases, "LEASE_SECONDS", 0.3)
     used: list[int] = []
 
-    def renew() -> bool:
-        with connection.cursor() as cursor:
-            cursor.execute("select pg_backend_pid()")
-            used.append(cursor.fetchone()[0])
-        return True
-
     def gone() -> bool:
         with connection.cursor() as cursor:
             cursor.execute("select count(*) from pg_stat_activity where pid = %s", [used[0]])
@@ -68,7 +68,7 @@ def test_a_keeper_leaves_no_connection_behind(monkeypatch: pytest.MonkeyPatch, w
 
     gc.disable()
     try:
-        with leases.kept(renew):
+        with leases.kept(noting(used)):
             wait_until(lambda: used, what="the first renewal")
         wait_until(gone, what="the end of the keeper's connection")
     finally:
