@@ -308,7 +308,7 @@ ADDRESS_CACHE_SECONDS = env.number("ADDRESS_CACHE_SECONDS", 86_400)
 
 # --- Drafts and photos --------------------------------------------------------------------------------------------
 DRAFT_TTL_SECONDS = env.number("DRAFT_TTL_SECONDS", 86_400, 60)
-SHOWN_SECONDS = env.number("SHOWN_SECONDS", 0 if DEBUG or TESTING else 5)  # of prices and settings, on pages that show
+SHOWN_SECONDS = env.number("SHOWN_SECONDS", 5)  # how old prices and settings may be on pages that only show
 UPLOADS_MEMORY_BUDGET_MB = env.number("UPLOADS_MEMORY_BUDGET_MB", 2048, 1)
 UPLOAD_MAX_FILE_MB = env.number("UPLOAD_MAX_FILE_MB", 100, 1)
 UPLOAD_MAX_PIXELS = env.number("UPLOAD_MAX_PIXELS", 120_000_000, 1)  # U2: 100-megapixel cameras are welcome
