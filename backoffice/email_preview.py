@@ -24,7 +24,7 @@ def kinds(order: Order) -> list[str]:
 
 def page(request: HttpRequest, object_id: int, kind: str) -> HttpResponse:
     """The email under a bar that tells its subject and leads to its other forms. `?language=en`, `?form=text`."""
-    if not request.user.has_perm(money.VIEW_MONEY):  # prices are in it
+    if not money.may_have_customers_link(request):  # prices and the link are in it
         raise PermissionDenied
     order = get_object_or_404(Order, pk=object_id)
     if kind not in kinds(order):

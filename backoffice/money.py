@@ -4,6 +4,7 @@ from django.http import HttpRequest
 from django.utils import formats
 
 VIEW_MONEY = "orders.view_money"
+REFUND = "orders.refund_order"
 SIGNS = {"EUR": "€"}
 
 
@@ -15,3 +16,8 @@ def amount(cents: int, currency: str = "EUR") -> str:
 def may_see(request: HttpRequest) -> bool:
     """O6: prices and payments are shown to those with the right alone."""
     return request.user.has_perm(VIEW_MONEY)
+
+
+def may_have_customers_link(request: HttpRequest) -> bool:
+    """O6: whoever opens an order by the customer's link sees what was paid and can cancel it, which refunds everything."""
+    return request.user.has_perms((VIEW_MONEY, REFUND))

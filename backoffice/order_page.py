@@ -52,7 +52,7 @@ def context(request: HttpRequest, order: Order) -> dict[str, Any]:
     photos = list(order.photos.prefetch_related("items").order_by("seq"))
     tasks = list(OutboxMessage.objects.filter(payload__order_id=order.pk).order_by("created_at", "pk"))
     failed = {order.pk} if any(task.state == OutboxMessage.State.FAILED for task in tasks) else set()
-    may_see_money = money.may_see(request)
+    may_see_money, may_have_link = money.may_see(request), money.may_have_customers_link(request)
     attempts = list(order.attempts.prefetch_related("events__actor")) if may_see_money else []
     kind = todo.next_step(order, failed, set(todo.kept_order_ids(order.pk)))
     return {
@@ -71,9 +71,9 @@ def context(request: HttpRequest, order: Order) -> dict[str, Any]:
         "timeline": _timeline(order.events.select_related("actor"), attempts),
         "tasks": [(task, _task_name(task)) for task in tasks],
         "questions": list(order.questions.all()),
-        "customer_link": links.order_path(order) if order.paid_at else "",
+        "customer_link": links.order_path(order) if order.paid_at and may_have_link else "",
         "address": [line for line in (order.street, order.extra, f"{order.postal_code} {order.city}".strip()) if line],
-        "emails": [(kind, EMAIL_NAMES[kind]) for kind in email_preview.kinds(order)] if may_see_money else [],
+        "emails": [(kind, EMAIL_NAMES[kind]) for kind in email_preview.kinds(order)] if may_have_link else [],
     }
 
 

@@ -1,8 +1,10 @@
 """Every email to a customer can be looked at by the owner before it is ever sent (O4)."""
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.test import Client
 
+from accounts.models import User
 from backoffice import email_preview
 from orders.email_kinds import KINDS
 from orders.models import Order, SentEmail
@@ -55,8 +57,12 @@ def test_an_unknown_kind_or_language_shows_no_other_mail(owner_client: Client) -
     assert 'lang="en" aria-current="true"' in owner_client.get(url(order, "shipped", "?language=xx")).content.decode()
 
 
-def test_who_may_not_see_money_sees_no_preview(staff_client: Client) -> None:
-    """O6: prices are in the mails."""
+@pytest.mark.parametrize("rights", [(), ("view_money",), ("refund_order",)])
+def test_who_may_not_see_money_and_refund_sees_no_preview(
+    staff: User, staff_client: Client, rights: tuple[str, ...]
+) -> None:
+    """O6: prices are in the mails, and the link by which the order can be cancelled, which refunds everything."""
+    staff.user_permissions.set(Permission.objects.filter(codename__in=rights))
     order = OrderFactory(paid=True)
     assert staff_client.get(url(order, "confirmed")).status_code == 403
     assert "/emails/" not in staff_client.get(f"/admin/orders/order/{order.pk}/change/").content.decode()

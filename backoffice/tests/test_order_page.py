@@ -3,10 +3,12 @@
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
+from orders import links
 from orders.models import Order
 from orders.tests.factories import OrderFactory, OrderItemFactory, OrderPhotoFactory
 from outbox.models import OutboxMessage
@@ -66,6 +68,28 @@ def test_staff_see_neither_prices_nor_payments(staff_client: Client) -> None:
     assert "Maria João Ângelo" in page
     assert "4.60" not in page
     assert "pi_test" not in page
+
+
+@pytest.mark.parametrize("rights", [(), ("view_money",), ("refund_order",)])
+def test_staff_do_not_get_the_customers_link(staff: User, staff_client: Client, rights: tuple[str, ...]) -> None:
+    """O6: the page that it opens shows the sums, and cancelling there refunds everything. No part of the token either."""
+    staff.user_permissions.set(Permission.objects.filter(codename__in=rights))
+    order = paid()
+    attempt(order)
+    page = staff_client.get(url(order)).content.decode()
+    assert "Maria João Ângelo" in page
+    assert links.token(order) not in page
+    assert "The page that the customer sees" not in page
+
+
+def test_who_may_see_money_and_refund_gets_the_customers_link(
+    owner_client: Client, staff: User, staff_client: Client
+) -> None:
+    """O6."""
+    staff.user_permissions.set(Permission.objects.filter(codename__in=("view_money", "refund_order")))
+    order = paid()
+    for client in (owner_client, staff_client):
+        assert f'href="{links.order_path(order)}"' in client.get(url(order)).content.decode()
 
 
 def test_an_unpaid_order_shows_that_nothing_personal_is_kept(owner_client: Client) -> None:
