@@ -43,6 +43,11 @@ class Basket:
     off_sale: bool = False  # whether items were left out because their product or finish left the price list
 
     @property
+    def minimum_left(self) -> int:
+        """Cents that are lacking for the smallest order; while it is not known where it goes, with the cheapest post."""
+        return pricing.lacking_cents(self.estimate, self.book.shop.minimum_order_cents) if self.prints else 0
+
+    @property
     def running_total(self) -> dict[str, str]:
         method = str((self.draft.delivery or {}).get("method", ""))
         return running_total.words(self.estimate, self.book.shop, method, estimated=self.estimate is not self.totals)

@@ -75,7 +75,7 @@ def missing(basket: Basket) -> list[str]:
         lacking.append("photos")
     if not basket.draft.delivery or not (basket.draft.address or {}).get("confirmed"):
         lacking.append("delivery")
-    if basket.prints and basket.totals.items_cents < basket.book.shop.minimum_order_cents:
+    if basket.minimum_left:
         lacking.append("minimum_order")
     return lacking
 

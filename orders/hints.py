@@ -16,5 +16,5 @@ def of_basket(basket: Basket) -> dict[str, object]:
     return {
         "arrives": arrival.window(shop, timezone.localdate()) if posted else None,
         "free_shipping_left": max(0, left),
-        "minimum_left": max(0, shop.minimum_order_cents - totals.items_cents),
+        "minimum_left": basket.minimum_left,
     }

@@ -130,6 +130,12 @@ def unit_cents(tiers: Iterable[tuple[int, int]], count: int) -> int:
     return reached[-1] if reached else rows[0][1]
 
 
+def lacking_cents(totals: Totals, minimum_cents: int) -> int:
+    """How much more an order must cost before it can be paid for, in cents: the shop's minimum is measured by the prints,
+    Stripe's least by what is paid. 0 where nothing is lacking."""
+    return max(0, minimum_cents - totals.items_cents, LEAST_CENTS - totals.total_cents)
+
+
 def tax_within(total_cents: int, percent: Decimal) -> int:
     """The IVA contained in a total, in cents, rounded half up. `percent` has at most two decimals."""
     rate = int(percent * 100)

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from orders.models import Order, ShopSettings
-from orders.pricing import Totals
+from orders.pricing import Totals, lacking_cents
 from orders.templatetags.money import euros
 
 
@@ -38,8 +38,9 @@ def _delivery(totals: Totals, method: str, *, estimated: bool) -> str:
 
 def _lacking(totals: Totals, shop: ShopSettings) -> str:
     """The smallest order first: without it nothing can be bought."""
-    if 0 < totals.items_cents < shop.minimum_order_cents:
-        left = {"sum": euros(shop.minimum_order_cents - totals.items_cents)}
+    lacking = lacking_cents(totals, shop.minimum_order_cents) if totals.prints else 0
+    if lacking:
+        left = {"sum": euros(lacking)}
         return _("%(sum)s more for the smallest order that we take.") % left
     if totals.shipping_cents and shop.free_shipping_from_cents is not None:
         left = {"sum": euros(shop.free_shipping_from_cents - totals.items_cents)}

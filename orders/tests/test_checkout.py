@@ -1,5 +1,6 @@
 """Freezing a draft into an order: C5, C6, C66, C49's data side, P1, and nothing personal in PostgreSQL."""
 
+import dataclasses
 import datetime
 import threading
 from typing import Any
@@ -9,8 +10,9 @@ from django.db import connection
 from django.utils import timezone
 from django_redis import get_redis_connection
 
+from orders import basket as baskets
 from orders import checkout, drafts, snapshots
-from orders.models import LegalDocument, Order, PriceTier, ShopSettings
+from orders.models import Coupon, LegalDocument, Order, PriceTier, ShopSettings
 from orders.problems import DraftBusy, DraftExpired, DraftIncomplete, DraftOrdered, TermsNotAccepted
 from orders.tests import visitors
 from outbox.models import OutboxMessage
@@ -157,7 +159,7 @@ def test_an_empty_draft_says_all_that_is_missing() -> None:
 def test_photos_that_are_not_ready_keep_the_draft_from_being_paid(state: str) -> None:
     draft = visitors.complete()
     photo = visitors.photo(draft, state="checking")
-    drafts.set_items(draft, [visitors.row(photo)])
+    drafts.set_items(draft, [visitors.row(photo, 2)])
     if state == "broken":
         stash.mark_broken(draft.id, photo.id, "image_broken")
     with pytest.raises(DraftIncomplete) as refusal:
@@ -187,6 +189,28 @@ def test_below_the_minimum_order_nothing_is_frozen() -> None:
     with pytest.raises(DraftIncomplete) as refusal:
         freeze(draft)
     assert refusal.value.missing == ["minimum_order"]
+
+
+def test_below_the_least_sum_that_stripe_charges_nothing_is_frozen() -> None:
+    """C31: one print for pickup costs 35 cents, Stripe's least is 50; by post the same print is above it."""
+    draft = visitors.complete()
+    one = drafts.set_items(draft, [{**draft.items[0], "quantity": 1}])
+    with pytest.raises(DraftIncomplete) as refusal:
+        freeze(one)
+    assert refusal.value.missing == ["minimum_order"]
+    assert not Order.objects.exists()
+    unknown = dataclasses.replace(one, delivery=None, address=None)
+    assert checkout.missing(baskets.load(unknown)) == ["delivery"]
+    mainland = {"zone": "mainland", "confirmed": True}
+    posted = dataclasses.replace(one, delivery={"method": "post"}, address=mainland)
+    assert checkout.missing(baskets.load(posted)) == []
+
+
+def test_an_order_of_exactly_the_least_sum_is_frozen() -> None:
+    """C31: what a code leaves to be paid."""
+    draft = visitors.complete()
+    Coupon.objects.create(code="METADE", kind="percent", percent=50)
+    assert freeze(drafts.set_coupon(draft, "METADE")).total_cents == 50
 
 
 def test_nobody_pays_without_the_terms() -> None:

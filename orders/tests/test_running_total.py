@@ -62,6 +62,25 @@ def test_what_is_lacking_is_said_while_there_is_time(quantity: int, hint: str, d
     assert words["detail"].startswith(delivery)
 
 
+def test_what_is_lacking_for_the_least_that_stripe_charges_is_said_on_page_and_review(client: Client) -> None:
+    """C31: where the shop itself asks for no minimum. With one of its own, the larger of both is said."""
+    draft = visitors.draft_of(client)
+    catalogue.install_default_catalogue()
+    draft = drafts.set_items(draft, [visitors.row(visitors.photo(draft))])
+    assert said(draft)["hint"] == ""
+    draft = drafts.set_delivery(draft, visitors.PICKUP)
+    told = "Faltam 0,15 € para a encomenda mínima."
+    assert said(draft)["hint"] == told
+    assert f"data-hint>{told}<" in client.get("/").content.decode().replace("\u00a0", " ")
+    review = client.get("/review/").content.decode().replace("\u00a0", " ")
+    assert told in review
+    assert '<button type="submit" class="button wide" disabled>' in review
+    ShopSettings.objects.update_or_create(pk=1, defaults={"minimum_order_cents": 40})
+    assert said(draft)["hint"] == told
+    ShopSettings.objects.update(minimum_order_cents=60)
+    assert said(draft)["hint"] == "Faltam 0,25 € para a encomenda mínima."
+
+
 def test_a_code_is_taken_off_the_estimate_too() -> None:
     Coupon.objects.create(code="MENOS", kind="percent", percent=50)
     draft = dataclasses.replace(chosen(2), coupon="MENOS")

@@ -68,6 +68,10 @@ def test_refusals_have_their_codes_and_make_nothing(stripe_api: StandIn) -> None
     answer = checkout(client, method="checkout", accept_terms=True)
     assert (answer.status_code, answer.json()["errors"][0]["code"]) == (409, "draft_incomplete")
     assert answer.json()["missing"] == ["items"]
+    one = [{**draft.items[0], "quantity": 1}]  # 35 cents: Stripe charges 50 or more (C31)
+    drafts.update(draft.id, lambda newest: setattr(newest, "items", one))
+    answer = checkout(client, method="checkout", accept_terms=True)
+    assert (answer.status_code, answer.json()["missing"]) == (409, ["minimum_order"])
     answer = checkout(client, method="gold", accept_terms=True)
     assert answer.status_code == 400
     assert PaymentAttempt.objects.count() == 0
