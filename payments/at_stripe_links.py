@@ -1,5 +1,5 @@
-"""A link payment's Session at Stripe: asked for, looked at, closed. All its parameters come from the rows (C1), so a
-retry sends the very same ones."""
+"""A link payment's Session at Stripe, asked for and looked for. All its parameters come from the rows (C1), so a retry
+sends the very same ones."""
 
 import datetime
 from typing import Any
@@ -75,11 +75,3 @@ def _look_for(payment: LinkPayment) -> facts.Session | None:
 def lasting(payment: LinkPayment) -> bool:
     """Its page is open long enough to be of use."""
     return payment.expires_at > timezone.now() + STILL_USEFUL
-
-
-def closed(session_id: str) -> facts.Session:
-    """The Session after trying to expire it: expired now, or already complete."""
-    try:
-        return gateway.expire_session(session_id)
-    except gateway.GatewayRefused:
-        return gateway.retrieve_session(session_id)

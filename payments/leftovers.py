@@ -13,7 +13,7 @@ from django.utils.dateparse import parse_datetime
 from orders import drafts
 from orders import services as orders
 from orders.models import Order
-from payments import attempts, books, expiry, gateway
+from payments import at_stripe, attempts, books, expiry, gateway
 from payments.confirmation import NotVisibleYet
 from payments.models import PaymentAttempt
 
@@ -29,7 +29,7 @@ def run() -> int:
     for attempt in _overdue():
         try:
             expiry.close_attempt(attempt)
-        except gateway.GatewayRefused as error:
+        except (gateway.GatewayRefused, at_stripe.StillOpen) as error:
             log.warning("leftover_refused", payment=attempt.public_id, code=error.code)
         except (gateway.GatewayUnavailable, expiry.StripeAway):
             break

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from outbox.services import enqueue
-from payments import at_stripe_links, gateway, link_payments
+from payments import at_stripe, at_stripe_links, gateway, link_payments
 from payments.link_rows import lock_link, note_link
 from payments.models import LinkPayment
 
@@ -29,15 +29,20 @@ def close(link_id: int, *, actor: User | None = None, why: str = "") -> bool:
 def end_pages(link_id: int) -> None:
     """Ends a closed link's open payments, at Stripe and here. Safe to repeat; call outside transactions.
 
-    Raises GatewayUnavailable, GatewayMisconfigured: it may be tried again.
+    Raises GatewayUnavailable, GatewayMisconfigured: it may be tried again. One that Stripe keeps open keeps no other from its end.
     """
+    open_still: at_stripe.StillOpen | None = None
     for payment in LinkPayment.objects.select_related("link").filter(link_id=link_id, state__in=LinkPayment.OPEN):
         try:
             _end(payment)
+        except at_stripe.StillOpen as error:
+            open_still = error
         except gateway.GatewayMisconfigured:
             raise
         except gateway.GatewayRefused:
             link_payments.cancel(payment.pk)
+    if open_still is not None:
+        raise open_still
 
 
 def _end(payment: LinkPayment) -> None:
@@ -48,4 +53,4 @@ def _end(payment: LinkPayment) -> None:
             link_payments.cancel(payment.pk, "Stripe never made its page")
             return
         payment = link_payments.opened(payment.pk, session)
-    link_payments.settle(at_stripe_links.closed(str(payment.session_id)))
+    link_payments.settle(at_stripe.closed_session(str(payment.session_id)))

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from payments import at_stripe_links, facts, gateway, link_refunds, link_vouchers
+from payments import at_stripe, at_stripe_links, facts, gateway, link_refunds, link_vouchers
 from payments.link_rows import lock, lock_link, move, note, note_link, tell
 from payments.models import LinkPayment, PaymentLink
 from payments.problems import LinkClosed, LinkEndsSoon, PaymentRefused, PaymentServiceUnavailable
@@ -78,7 +78,7 @@ def start(link_id: int, visitor: str, language: str) -> LinkPayment:
                 _refuse_closed(payment)
             if payment.state in LinkPayment.OPEN and _usable(payment, asked=turn > 0):
                 return payment
-            settle(at_stripe_links.closed(str(payment.session_id)))
+            settle(at_stripe.closed_session(str(payment.session_id)))
     except gateway.GatewayUnavailable as error:
         raise PaymentServiceUnavailable from error
     except gateway.GatewayMisconfigured as error:
@@ -124,7 +124,7 @@ def _existing_or_new(link_id: int, visitor: str, language: str) -> LinkPayment:
 def _refuse_closed(payment: LinkPayment) -> None:
     """The link was closed while Stripe was asked: the page just made must not stay payable."""
     if payment.link.closed_at is not None:
-        settle(at_stripe_links.closed(str(payment.session_id)))
+        settle(at_stripe.closed_session(str(payment.session_id)))
         raise LinkClosed
 
 
