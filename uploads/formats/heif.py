@@ -1,5 +1,6 @@
 """HEIC and HEIF: boxes; the size of the primary picture stands in its properties, its turn too."""
 
+import struct
 from collections.abc import Iterator
 
 from uploads.formats.source import Malformed, Source, Structure, Unsupported
@@ -67,7 +68,7 @@ def _primary(source: Source, start: int, end: int) -> tuple[int, int, int]:
         raise Malformed
     properties = list(_boxes(source, *parts[b"ipco"]))
     width = height = turns = 0
-    for index in _associations(source, parts[b"ipma"][0]).get(item, []):
+    for index in _associations(source, parts[b"ipma"][0], item):
         if not 0 < index <= len(properties):
             continue
         kind, place, _last = properties[index - 1]
@@ -80,20 +81,22 @@ def _primary(source: Source, start: int, end: int) -> tuple[int, int, int]:
     return width, height, turns
 
 
-def _associations(source: Source, at: int) -> dict[int, list[int]]:
-    """Item → numbers of its properties, from 1."""
+def _associations(source: Source, at: int, wanted: int) -> list[int]:
+    """The numbers of an item's properties, from 1. The other items' are passed over: a crafted file has millions."""
     version, flags = source.part(at, 1)[0], source.part(at + 3, 1)[0]
     (count,) = source.numbers(">I", at + 4)
     if count > 20_000:
         raise Malformed
     at += 8
-    found: dict[int, list[int]] = {}
+    kind, wide = "H" if version < 1 else "I", flags & 1
+    found: list[int] = []
     for _unused in range(count):
-        (item,) = source.numbers(">H" if version < 1 else ">I", at)
-        at += 2 if version < 1 else 4
-        number = source.part(at, 1)[0]
-        wide = flags & 1
-        values = source.numbers(f">{number}{'H' if wide else 'B'}", at + 1)
-        found[item] = [value & (0x7FFF if wide else 0x7F) for value in values]
-        at += 1 + number * (2 if wide else 1)
+        item, number = source.numbers(f">{kind}B", at)
+        at += struct.calcsize(f">{kind}B")
+        if item == wanted:
+            values = source.numbers(f">{number}{'H' if wide else 'B'}", at)
+            found = [value & (0x7FFF if wide else 0x7F) for value in values]
+        at += number * (2 if wide else 1)
+    if at > source.size:
+        raise Malformed
     return found
