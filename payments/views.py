@@ -12,8 +12,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from orders import drafts, links
+from orders.drafts import Draft
 from orders.models import Order
 from orders.problems import DraftOrdered, Problem
+from orders.views import with_draft
 from payments.problems import PaymentServiceUnavailable
 from payments.returning import confirm_return
 from payments.services import start_checkout
@@ -25,10 +27,10 @@ START = "/"
 
 @require_POST
 @never_cache
-def pay(request: HttpRequest) -> HttpResponse:
+@with_draft
+def pay(request: HttpRequest, draft: Draft) -> HttpResponse:
     """From the review page to Stripe's. Whatever keeps the customer from paying is said there, and nothing is lost."""
     try:
-        draft = drafts.for_request(request)
         terms = request.POST.get("accept_terms", "") not in ("", "0", "false")
         asked = request.POST.get("method", "")
         method = asked if asked in ("checkout", "elements") else settings.PAYMENT_PAGE

@@ -118,6 +118,22 @@ def test_the_button_leads_to_stripe_or_back_to_the_review_page(stripe_api: Stand
     assert (started.status_code, started["Location"]) == (302, stripe_api.objects("checkout.session")[0]["url"])
 
 
+@pytest.mark.parametrize("gone", ["session", "draft"])
+def test_who_pays_after_the_session_or_its_draft_is_gone_is_led_to_the_first_page(
+    stripe_api: StandIn, gone: str
+) -> None:
+    """U5: as on every other page, with a word about it and not a bare 404."""
+    client, draft = visitor()
+    if gone == "session":
+        del client.cookies["sessionid"]
+    drafts.delete(draft.id)
+    answer = client.post("/checkout/", {"accept_terms": "on"})
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/")
+    said = {"session": "Escolha primeiro as suas fotografias.", "draft": "não foi concluída a tempo"}
+    assert said[gone] in client.get("/").content.decode()
+    assert not Order.objects.exists()
+
+
 @pytest.fixture
 def shown_for_a_minute(settings: Any) -> Iterator[None]:
     settings.SHOWN_SECONDS = 60
