@@ -4,7 +4,6 @@ A part whose variable is set (in the environment or .env) is used as given; each
 """
 
 import dataclasses
-import os
 import sys
 from pathlib import Path
 
@@ -38,7 +37,7 @@ class Needs:
     @classmethod
     def of_environment(cls) -> "Needs":
         def unset(name: str) -> bool:
-            return not os.environ.get(name) and not os.environ.get(f"{name}_FILE")
+            return not environment.given(name)
 
         stripe, google, mail = unset("STRIPE_SECRET_KEY"), unset("GOOGLE_MAPS_API_KEY"), unset("EMAIL_URL")
         return cls(
@@ -81,14 +80,19 @@ def choose_ports(wanted: dict[str, int]) -> tuple[dict[str, int], list[str]]:
 
 
 def variables(needs: Needs, chosen: dict[str, int], secrets: dict[str, str]) -> dict[str, str]:
-    """The environment of the shop's processes, on top of what is set already. Databases add theirs once they run."""
+    """The environment of the shop's processes, on top of what is set already. Databases add theirs once they run.
+
+    Only the demo gets a SECRET_KEY that was made up: without one a real shop does not start (photoorders/checks.py).
+    """
     site = f"http://127.0.0.1:{chosen['web']}"
     found = {"PORT": str(chosen["web"]), "HOST": ports.HOST}
-    defaults = {
-        "DEBUG": "0",
-        "SITE_URL": site,
-        "SECRET_KEY": secrets["SECRET_KEY"],
-    }
+    defaults = {"DEBUG": "0", "SITE_URL": site}
+    if environment.flag("DEMO"):
+        defaults |= {"SECRET_KEY": secrets["SECRET_KEY"]}
+        found |= {  # seed_demo reads these two, not the files that may hold them
+            "DEMO_API_KEY": environment.text("DEMO_API_KEY") or secrets["DEMO_API_KEY"],
+            "DEMO_PASSWORD": environment.text("DEMO_PASSWORD") or "photoorders",
+        }
     sandbox = f"http://127.0.0.1:{chosen.get('sandbox')}"
     if needs.s3:
         defaults |= {name: secrets[name] for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")}
@@ -102,7 +106,7 @@ def variables(needs: Needs, chosen: dict[str, int], secrets: dict[str, str]) -> 
         defaults |= {"GOOGLE_MAPS_API_KEY": secrets["GOOGLE_MAPS_API_KEY"], "GOOGLE_MAPS_BASE_URL": sandbox}
     if needs.mail:
         defaults |= {"EMAIL_URL": f"smtp://127.0.0.1:{chosen['mail']}"}
-    return found | {name: os.environ.get(name) or default for name, default in defaults.items()}
+    return found | {name: default for name, default in defaults.items() if not environment.given(name)}
 
 
 def sandbox_orders(folder: Path, chosen: dict[str, int]) -> Orders:

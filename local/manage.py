@@ -23,11 +23,12 @@ def remember(variables: dict[str, str]) -> None:
 
 def adopt(command: list[str]) -> None:
     """Takes over the shop's environment. SystemExit where `command` needs a database and there is none to be had."""
-    given = os.environ.get("DATABASE_URL") or os.environ.get("DATABASE_URL_FILE")
+    given = environment.given("DATABASE_URL")
     kept = RUN / "environment.json"
     if kept.exists():
         for name, value in json.loads(kept.read_text()).items():
-            os.environ.setdefault(name, value)
+            if not environment.given(name.removesuffix("_FILE")):
+                os.environ[name] = value
     if given or running():
         return
     print(

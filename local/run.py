@@ -101,12 +101,11 @@ class Run:
         for note in self.notes:
             self.supervisor.say(note)
         os.environ.update(builtin.variables(self.needs, self.ports, self.secrets))
-        if self.demo and not os.environ.get("DEMO_API_KEY"):
-            os.environ["DEMO_API_KEY"] = self.secrets["DEMO_API_KEY"]
         self._empty_metrics()
         self._start_databases()
         self._start_services()
-        manage.remember({name: os.environ[name] for name in SHARED if name in os.environ})
+        names = [name for each in SHARED for name in (each, f"{each}_FILE")]
+        manage.remember({name: os.environ[name] for name in names if name in os.environ})
         if not self._prepare():
             self.supervisor.say("The shop could not be prepared; the lines above say why.")
             return 1
@@ -177,7 +176,7 @@ class Run:
             server = builtin.s3_server(RUN / "s3", self.ports, self.secrets)
             self.supervisor.start(SERVICES, "s3", server.orders(), server.environment())
         if self.needs.sandbox:
-            secret = {"SANDBOX_WEBHOOK_SECRET": os.environ.get("STRIPE_WEBHOOK_SECRET", "")}
+            secret = {"SANDBOX_WEBHOOK_SECRET": environment.text("STRIPE_WEBHOOK_SECRET")}
             self.supervisor.start(SERVICES, "sandbox", builtin.sandbox_orders(RUN / "sandbox", self.ports), secret)
 
     def _prepare(self) -> bool:

@@ -34,6 +34,11 @@ def _without_comment(line: str) -> str:
     return quoted[1] if quoted else re.sub(r"\s+#.*", "", line).rstrip()
 
 
+def given(name: str) -> bool:
+    """Whether the variable, or the file that holds it, is named and not empty."""
+    return bool(os.environ.get(name) or os.environ.get(f"{name}_FILE"))
+
+
 def text(name: str, default: str = "") -> str:
     """The variable as text; NAME_FILE's content, stripped, when only that is set."""
     secret_file = os.environ.get(f"{name}_FILE")
