@@ -18,9 +18,12 @@ def test_a_new_session_is_open_with_its_total_and_no_intent(client: stripe.Strip
     assert (session.amount_total, session.currency, session.metadata["order"]) == (1350, "eur", "P-1")
 
 
-def test_paying_on_the_hosted_page_completes_the_session_and_returns_to_the_shop(client: stripe.StripeClient) -> None:
+@pytest.mark.parametrize(("number", "brand"), [(sessions.GOOD, "visa"), ("5555 5555 5555 4444", "mastercard")])
+def test_paying_on_the_hosted_page_completes_the_session_and_returns_to_the_shop(
+    client: stripe.StripeClient, number: str, brand: str
+) -> None:
     session = sessions.make(client)
-    answer = sessions.pay_on_page(session)
+    answer = sessions.pay_on_page(session, number)
     assert (answer.status_code, answer.headers["Location"]) == (
         303,
         f"http://shop.test/return/?session_id={session.id}",
@@ -32,6 +35,10 @@ def test_paying_on_the_hosted_page_completes_the_session_and_returns_to_the_shop
     assert (intent.status, intent.amount_received, intent.metadata["order"]) == ("succeeded", 1350, "P-1")
     assert isinstance(intent.latest_charge, stripe.Charge)
     assert intent.latest_charge.paid
+    assert intent.latest_charge.payment_method_details is not None
+    card = intent.latest_charge.payment_method_details.card
+    assert card is not None
+    assert (card.brand, card.last4) == (brand, number[-4:])
 
 
 @pytest.mark.parametrize(
@@ -79,14 +86,15 @@ def test_a_form_filled_in_wrongly_is_shown_again_and_nothing_is_tried(
     assert client.v1.charges.list().data == []
 
 
+@pytest.mark.parametrize("number", [sessions.CHALLENGE, "4000 0027 6000 3184"])
 @pytest.mark.parametrize(
     ("answer", "status", "place"), [("complete", "complete", "/return/"), ("fail", "open", "?failed=1")]
 )
 def test_three_d_secure_asks_and_obeys_the_answer(
-    client: stripe.StripeClient, sandbox: Sandbox, answer: str, status: str, place: str
+    client: stripe.StripeClient, sandbox: Sandbox, answer: str, status: str, place: str, number: str
 ) -> None:
     session = sessions.make(client)
-    asked = sessions.pay_on_page(session, sessions.CHALLENGE)
+    asked = sessions.pay_on_page(session, number)
     challenge = sandbox.options.base_url + asked.headers["Location"]
     assert "3-D Secure" in requests.get(challenge, timeout=5).text
     after = requests.post(challenge, data={"answer": answer}, allow_redirects=False, timeout=5)
