@@ -112,6 +112,40 @@ def test_the_town_is_proposed_by_the_postal_code_and_what_was_typed_stays(
     assert "city=Funchal%2C+Monte" in (sent.value.request.post_data or "")
 
 
+def test_a_half_typed_form_outlives_the_other_language_and_the_way_back(
+    shop_page: Callable[..., Page], wait_until: Callable[..., Any]
+) -> None:
+    """U5: in this tab alone; once sent, the server's word holds."""
+    page = shop_page("phone", "pt")
+    draft = prepared(wait_until, language="pt")
+    drafts.update(draft.id, lambda newest: setattr(newest, "delivery", None))
+    carry(page, draft)
+    page.goto("/delivery/")
+    half = {"name": "Ana Sá", "email": "ana@example.com", "street": "Rua Augusta", "note": "Com cuidado\nobrigada"}
+    for name, value in half.items():
+        page.fill(f"#id_{name}", value)
+    page.locator(".option", has=page.locator("[value=pickup]")).click()
+    page.locator(".languages [value=en]").click()
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    back = page.get_by_role("link", name="Back to the photos")
+    for way in (back, page.locator(".steps").get_by_role("link", name="Photos")):
+        for name, value in half.items():
+            expect(page.locator(f"#id_{name}")).to_have_value(value)
+        expect(page.locator("[name=method][value=pickup]")).to_be_checked()
+        way.click()
+        page.locator("button[name=next]").click()
+        page.wait_for_url("**/delivery/")
+    kept = drafts.get(draft.id)
+    assert kept
+    assert (kept.delivery, kept.typed) == (None, None)
+    page.locator("main form p.actions > button.button").last.click()
+    page.wait_for_url("**/review/")
+    assert page.evaluate("sessionStorage.getItem('delivery-typed')") is None
+    page.goto("/delivery/")
+    expect(page.locator("#id_name")).to_have_value("Ana Sá")
+    expect(page.locator("#id_street")).to_have_value("")
+
+
 @pytest.mark.parametrize(("size", "language", "javascript"), [("phone", "pt", True), ("desktop", "en", False)])
 def test_an_island_costs_its_own_postage_and_pickup_nothing(
     shop_page: Callable[..., Page],
