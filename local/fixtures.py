@@ -264,7 +264,9 @@ def let_finish(worker: Worker, seconds: float = 15) -> None:
 
     deadline = time.monotonic() + seconds
     while worker.running() and time.monotonic() < deadline:
-        if not OutboxMessage.objects.filter(state="pending", leased_until__gt=timezone.now()).exists():
+        if not OutboxMessage.objects.filter(
+            state="pending", lease__isnull=False, leased_until__gt=timezone.now()
+        ).exists():
             return
         time.sleep(0.05)
 

@@ -9,7 +9,7 @@ class OutboxMessage(models.Model):
     """Work to be done by a Celery task, at least once, deduplicated by `key`.
 
     Workers claim a row by a lease; a row whose lease ran out is sent again by the sweep, so a killed worker's work
-    goes on without Redis' visibility timeout. The payload holds keys of rows only, never personal data.
+    goes on without Redis' visibility timeout. After a failed attempt nobody can claim it until the next one is due. The payload holds keys of rows only, never personal data.
     """
 
     class State(models.TextChoices):

@@ -19,6 +19,7 @@ from prometheus_client import REGISTRY
 from outbox import leases, relay, services, tasks
 from outbox.models import OutboxMessage
 from outbox.tests import probe
+from outbox.tests.later import due
 
 pytestmark = pytest.mark.django_db(transaction=True)
 State = OutboxMessage.State
@@ -49,10 +50,6 @@ def broker(monkeypatch: pytest.MonkeyPatch) -> Broker:
 def message(key: str = "one", **payload: object) -> OutboxMessage:
     with transaction.atomic():
         return services.enqueue("outbox.tests.probe", key=key, payload={"key": key} | payload)
-
-
-def due(**fields: Any) -> None:
-    OutboxMessage.objects.update(next_attempt_at=timezone.now() - datetime.timedelta(seconds=1), **fields)
 
 
 def test_a_message_is_sent_when_its_transaction_commits(broker: Broker) -> None:
@@ -195,7 +192,7 @@ def test_a_message_that_kills_its_worker_each_time_gives_up(broker: Broker) -> N
     for _worker in range(services.MAX_ATTEMPTS):
         with pytest.raises(SystemExit):
             tasks.run_message(row.pk, probe.work)
-        due(leased_until=timezone.now() - datetime.timedelta(seconds=1))
+        due()
     assert relay.sweep() == 1
     tasks.run_message(row.pk, probe.work, on_give_up=lambda **payload: told.append(payload["key"]))
     row.refresh_from_db()
@@ -374,3 +371,29 @@ def test_a_failed_attempt_waits_one_to_two_seconds(broker: Broker) -> None:
     after = timezone.now()
     row.refresh_from_db()
     assert before + datetime.timedelta(seconds=1) <= row.next_attempt_at <= after + datetime.timedelta(seconds=2)
+
+
+def test_copies_that_wait_in_the_broker_do_not_use_up_the_attempts(broker: Broker) -> None:
+    """C47: while the only worker was away the sweep sent thirty; the first that fails holds the others off until the next
+    attempt is due, and then one is made."""
+    row = message(fail="S3 is away")
+    for _copy in range(30):
+        tasks.run_message(row.pk, probe.work)
+    row.refresh_from_db()
+    assert (row.state, row.attempts, probe.runs("one")) == (State.PENDING, 1, 1)
+    assert (row.lease, row.leased_until) == (None, row.next_attempt_at)
+    assert relay.sweep() == 0
+    due()
+    for _copy in range(30):
+        tasks.run_message(row.pk, probe.work)
+    row.refresh_from_db()
+    assert (row.state, row.attempts, probe.runs("one")) == (State.PENDING, 2, 2)
+
+
+def test_a_message_started_again_by_hand_waits_for_nothing(broker: Broker) -> None:
+    """C47: neither does a new one."""
+    row = message(fail="final")
+    tasks.run_message(row.pk, probe.work)
+    services.retry(row)
+    tasks.run_message(row.pk, probe.work)
+    assert probe.runs("one") == 2

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from outbox.models import OutboxMessage
 from outbox.services import enqueue
+from outbox.tests.later import due
 from payments import tasks
 from payments.reconciliation import discrepancies
 from payments.tests.stand_in import StandIn
@@ -31,6 +32,7 @@ def test_a_note_to_the_owner_is_tried_for_hours(stripe_api: StandIn, settings: A
     with transaction.atomic():
         message = enqueue(task, key="note", queue="mail", payload=of_task[name])
     for _try in range(20):
+        due()
         getattr(tasks, name)(message.pk)
     message.refresh_from_db()
     assert (message.state, message.attempts) == (OutboxMessage.State.PENDING, 20)
