@@ -4,8 +4,7 @@ import re
 from urllib.parse import quote
 
 PAGES = {
-    "ctt": "https://www.ctt.pt/feapl_2/app/open/objectSearch/objectSearch.jspx?objects={}",
-    "cttexpresso": "https://www.cttexpress.com/localizador-de-envios/?sc={}",
+    "ctt": "https://appserver.ctt.pt/CustomerArea/PublicArea_Detail?IsFromPublicArea=true&ObjectCodeInput={0}&SearchInput={0}",
     "dhl": "https://www.dhl.com/pt-pt/home/tracking.html?tracking-id={}",
     "dpd": "https://tracking.dpd.pt/track-and-trace?reference={}",
     "gls": "https://gls-group.com/PT/pt/seguir-envio/?match={}",
@@ -13,7 +12,8 @@ PAGES = {
     "nacex": "https://www.nacex.com/seguimientoDetalle.do?agencia_origen=&numero_albaran={}",
     "ups": "https://www.ups.com/track?loc=pt_PT&tracknum={}",
 }
-ALSO = {"correios": "ctt", "cttexpress": "cttexpresso", "chronopost": "dpd", "seur": "dpd"}
+# CTT Expresso's parcels (DA…PT) are found where CTT's letters are; cttexpress.com is the Spanish company's.
+ALSO = {"correios": "ctt", "cttexpresso": "ctt", "cttexpress": "ctt", "chronopost": "dpd", "seur": "dpd"}
 
 
 def tracking_url(carrier: str, tracking: str) -> str:

@@ -110,7 +110,7 @@ def test_a_shipped_mail_carries_the_tracking_number_and_the_carriers_link(mailbo
     mail = sent(mailbox, order, "shipped")
     for form in ("plain", "html"):
         assert "DA123456789PT" in body(mail, form)
-        assert "cttexpress.com" in body(mail, form)
+        assert "https://appserver.ctt.pt/" in body(mail, form)
 
 
 def test_an_unknown_carrier_has_no_link(mailbox: Mailbox) -> None:
@@ -188,7 +188,7 @@ def test_each_mail_is_sent_once_however_often_it_is_asked_for(mailbox: Mailbox) 
 
 
 def test_a_mail_that_may_have_been_sent_is_repeated_under_the_same_message_id(mailbox: Mailbox) -> None:
-    """A worker died between the server's yes and the mark: the copy can be told as one."""
+    """C46: a worker died between the server's yes and the mark: the copy can be told as one."""
     order = paid_order([jpeg(seed=1)])
     first = sent(mailbox, order, "confirmed")
     SentEmail.objects.update(sent_at=None)
