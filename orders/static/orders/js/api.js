@@ -20,8 +20,9 @@ export class Refusal extends Error {
 }
 
 /** The parsed answer, or null for 204. Throws Refusal for an answer that refuses, TypeError when there is none. */
-export async function call(method, url, body) {
+export async function call(method, url, body, more = {}) {
   const response = await fetch(url, {
+    ...more,
     method,
     credentials: "same-origin",
     headers: { Accept: "application/json", "X-CSRFToken": csrfToken(), ...(body === undefined ? {} : { "Content-Type": "application/json" }) },

@@ -3,11 +3,14 @@
 import { call, fill, pause, Refusal } from "./api.js";
 import { Cropper } from "./crop.js";
 import { cropBox, cuts, dpi, draw, lying, printed, quarterTurned, refitted, turnOf, withTurn } from "./sheet.js";
+import { Unsaved } from "./unsaved.js";
 
 const SAVE_AFTER = 350; // milliseconds without a further change
 const GOOD = 200;
 const MUCH = 0.15; // of a photo cut off is worth a word, as in orders/advice.py
 const FAIR = 120; // dots per inch, as in orders/quality.py
+
+const online = () => new Promise((resolve) => window.addEventListener("online", resolve, { once: true }));
 
 export class Prints {
   dirty = false;
@@ -33,7 +36,8 @@ export class Prints {
       this.#offerFinishes(row);
       row.dataset.size = this.#product(row)?.code ?? "";
     }
-    if (this.list.querySelector("[data-unsaved]")) this.save();
+    this.unsaved = new Unsaved(this.form, this.text, () => this.#items, () => this.dirty || this.saving);
+    this.unsaved.restore().then((anew) => { if (!anew && this.list.querySelector("[data-unsaved]")) this.save(); });
   }
 
   get cards() {
@@ -44,14 +48,18 @@ export class Prints {
     return [...this.list.querySelectorAll('[data-photo]:not([data-state="broken"]) [data-print]')];
   }
 
+  get #items() {
+    return this.#rows.map((row) => this.#item(row));
+  }
+
   /** What is chosen here, as text that two pages can compare. */
   get chosen() {
-    return this.#rows.map((row) => JSON.stringify(this.#item(row))).sort().join();
+    return this.#items.map((item) => JSON.stringify(item)).sort().join();
   }
 
   /** Whether something is yet to be saved, or a cut is being chosen. */
   get busy() {
-    return this.dirty || this.saving || this.cropper.dialog.open;
+    return this.dirty || this.saving || this.unsaved.state === "refused" || this.cropper.dialog.open;
   }
 
   /** A card for a photo that has just arrived, with one print of it; `local` is a picture to show meanwhile: the server's is
@@ -85,6 +93,7 @@ export class Prints {
 
   save() {
     this.dirty = true;
+    this.unsaved.submitted = null;
     this.form.querySelector("[data-total-bar]").classList.add("is-stale");
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.#send(), SAVE_AFTER);
@@ -116,6 +125,7 @@ export class Prints {
       try {
         const draft = await call("PUT", `${this.text.api}items/`, rows.map((row) => this.#item(row)));
         for (const row of rows) this.#errors(row, []);
+        this.unsaved.saved(draft.items);
         this.onsaved();
         if (!this.dirty) {
           this.settle(draft, rows);
@@ -124,11 +134,11 @@ export class Prints {
         }
         wait = 1000;
       } catch (error) {
-        if (error instanceof Refusal && !error.temporary) {
+        if (error instanceof Refusal && !error.temporary && error.code !== "draft_busy") {
           this.#refused(error, rows);
         } else {
-          this.announce(this.text.textSaveFailed);
-          await pause(wait);
+          this.unsaved.later();
+          await Promise.race([pause(wait), online()]);
           wait = Math.min(wait * 2, 30000);
           this.dirty = true;
         }
@@ -137,21 +147,31 @@ export class Prints {
     this.saving = false;
   }
 
+  /** Errors of rows stand beside them; where the draft or a photo is gone, nothing here can be put right. */
   #refused(refusal, rows) {
     const found = new Map();
     for (const error of refusal.errors) {
-      const at = /^(\d+)(?:\.|$)/.exec(error.attr ?? "")?.[1];
-      if (at !== undefined) found.set(Number(at), [...(found.get(Number(at)) ?? []), error.detail]);
+      const [, at, name] = /^(\d+)(?:\.(\w+))?/.exec(error.attr ?? "") ?? [];
+      if (at !== undefined) found.set(Number(at), [...(found.get(Number(at)) ?? []), { name, detail: error.detail }]);
     }
     rows.forEach((row, at) => this.#errors(row, found.get(at) ?? []));
-    this.announce(refusal.message);
+    if (found.size && ![...found.values()].flat().some(({ name }) => name === "photo")) this.unsaved.refused();
+    else this.unsaved.ended(refusal.code.startsWith("draft_") ? refusal.message : "");
   }
 
   #errors(row, errors) {
     const place = row.querySelector("[data-errors]");
-    place.textContent = errors.join(" ");
+    place.textContent = errors.map(({ detail }) => detail).join(" ");
     place.hidden = errors.length === 0;
-    if (!errors.length) for (const field of row.querySelectorAll("[aria-invalid]")) field.removeAttribute("aria-invalid");
+    for (const field of row.querySelectorAll("select, input[type=number]")) {
+      const wrong = errors.some(({ name }) => name === field.dataset.field);
+      const ids = (field.getAttribute("aria-describedby") ?? "").split(" ").filter((id) => id && id !== place.id);
+      if (wrong) ids.unshift(place.id);
+      if (ids.length) field.setAttribute("aria-describedby", ids.join(" "));
+      else field.removeAttribute("aria-describedby");
+      if (wrong) field.setAttribute("aria-invalid", "true");
+      else field.removeAttribute("aria-invalid");
+    }
   }
 
   #field(row, name) {
