@@ -149,8 +149,10 @@ def test_an_order_in_every_state(shop_page: Shop) -> None:
     phone.goto(links.order_path(orders["paid"]).replace("/?", "/cancel/?"))
     keep(phone, "order-cancel-phone-pt")
     desktop.emulate_media(media="print")
-    desktop.goto(links.order_path(orders["shipped"]))
+    desktop.goto(links.order_path(order_in("shipped", language="en")))
     desktop.set_viewport_size({"width": 680, "height": 960})
+    height = desktop.evaluate("document.documentElement.scrollHeight")  # the seller's lines at the foot are seen whole
+    desktop.set_viewport_size({"width": 680, "height": max(960, height)})
     paper = io.BytesIO()
     with Image.open(io.BytesIO(desktop.screenshot())) as printed:
         ImageOps.expand(printed.convert("RGB"), 56, "white").save(paper, "PNG")

@@ -113,6 +113,9 @@ def test_choosing(
     page.locator("[data-photo]").first.locator("[data-field=product]").nth(1).select_option("20x30")
     if javascript:
         page.locator("[data-total-bar]:not(.is-stale)").wait_for()
+    else:  # the sum is of what has been saved
+        page.locator("[data-total-bar] [name=save]:visible").click()
+        expect(page.locator("[data-photo]").first.locator("[data-field=product]").nth(1)).to_have_value("20x30")
     keep(page, f"2-several-sizes{end(size, language, dark)}{'' if javascript else '-without-javascript'}")
 
 
