@@ -4,6 +4,7 @@ Each function is safe to call twice, and while others call it: what has already 
 happen raises InvalidTransition. Lock order: order row, then what belongs to it. No network call but Redis is made here.
 """
 
+import contextlib
 import datetime
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -22,7 +23,7 @@ from orders.problems import Problem
 from orders.snapshots import Snapshot
 from outbox.services import enqueue, waiting
 from uploads import stash
-from uploads.photo import Photo
+from uploads.photo import Photo, StashError
 
 State = Order.State
 PAID_KEEPS_PHOTOS_SECONDS = 30 * 86_400  # until S3 has them all; released then
@@ -255,18 +256,27 @@ def demand_asked_for(order: Order, seq: int) -> None:
 
 
 def replace_photo(order: Order, seq: int, photo: Photo, *, actor: User | None = None) -> Order:
-    """Puts a newly uploaded photo in the place of one that the shop asked for; sizes and prices stay as ordered (C66)."""
-    stash.hold([photo.id], order.number, PAID_KEEPS_PHOTOS_SECONDS)
-    with transaction.atomic():
-        order = lock(order.pk)
-        row = order.photos.select_for_update().filter(seq=seq, missing_since__isnull=False).first()
-        if order.state != State.NEEDS_PHOTOS or row is None:
-            raise InvalidTransition
-        replacing.put(row, photo, _filename(photo.filename))
-        order.stored_at = None
-        order.save(update_fields=["stored_at"])
-        _event(order, "photo_replaced", order.state, order.state, actor, f"photo {seq}")
-        return photos_restored(order, actor=actor)
+    """Puts a newly uploaded photo in the place of one that the shop asked for; sizes and prices stay as ordered (C66).
+
+    Refused, it leaves nothing in Redis: of two that were sent at once for one place, the second goes at once, unless an
+    order holds the same bytes.
+    """
+    try:
+        with transaction.atomic():
+            order = lock(order.pk)
+            row = order.photos.select_for_update().filter(seq=seq, missing_since__isnull=False).first()
+            if order.state != State.NEEDS_PHOTOS or row is None:
+                raise InvalidTransition
+            stash.hold([photo.id], order.number, PAID_KEEPS_PHOTOS_SECONDS)
+            replacing.put(row, photo, _filename(photo.filename))
+            order.stored_at = None
+            order.save(update_fields=["stored_at"])
+            _event(order, "photo_replaced", order.state, order.state, actor, f"photo {seq}")
+            return photos_restored(order, actor=actor)
+    except InvalidTransition:
+        with contextlib.suppress(StashError):  # its draft forgets it within a day
+            stash.remove(order.draft_id, photo.id)
+        raise
 
 
 def _step(order: Order, to: str, actor: User | None, why: str) -> Order:

@@ -1,6 +1,7 @@
 """The order page's form for a photo that the shop asked for again: streamed, and only where the link and token hold."""
 
 import io
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,20 @@ class Watched(io.BytesIO):
     def read(self, size: int | None = -1, /) -> bytes:
         self.seen |= set(self.folder.iterdir())
         return super().read(size)
+
+
+class Overtaken(io.BytesIO):
+    """A body in the midst of whose arrival something else happens, once."""
+
+    def __init__(self, data: bytes, meanwhile: Callable[[], object]) -> None:
+        super().__init__(data)
+        self.meanwhile: list[Callable[[], object]] = [meanwhile]
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        found = super().read(size)
+        if self.tell() == len(self.getbuffer()) and self.meanwhile:
+            self.meanwhile.pop()()
+        return found
 
 
 def asked_for() -> Order:
@@ -89,6 +104,37 @@ def test_the_photo_arrives_with_its_token() -> None:
     photo = order.photos.get()
     assert (photo.filename, photo.bytes, photo.missing_since) == ("nova.jpg", len(data), None)
     assert stash.read(photo.photo_id) == data
+
+
+@pytest.mark.parametrize("way", ["page", "API"])
+@pytest.mark.parametrize("bytes_sent", ["other", "the same"])
+def test_of_two_photos_sent_at_once_for_one_place_the_second_leaves_nothing(way: str, bytes_sent: str) -> None:
+    """C66, U3: it was kept in Redis for thirty days. The same bytes twice are one photo, and stay the order's (U4)."""
+    order = asked_for()
+    client, token = browser(order)
+    first = jpeg(seed=5)
+    late = first if bytes_sent == "the same" else jpeg(seed=6) + bytes(2_000_000)  # longer than what is read at once
+    late_body = form(token, late) if way == "page" else late
+    multipart = f"multipart/form-data; boundary={BOUNDARY}"
+    winner = Client(enforce_csrf_checks=True)
+    api = f"/api/v1/orders/{order.number}/photos/1/?t={links.token(order)}"
+    answers = []
+
+    def overtake() -> None:
+        answers.append(winner.post(api, first, content_type="image/jpeg"))
+
+    head: dict[str, Any] = {"CONTENT_LENGTH": str(len(late_body)), "wsgi.input": Overtaken(late_body, overtake)}
+    head["CONTENT_TYPE"] = multipart if way == "page" else "image/jpeg"
+    answer = client.generic("POST", path(order) if way == "page" else api, **head)
+    assert [each.status_code for each in answers] == [201]
+    if way == "page":
+        assert [message.level_tag for message in get_messages(answer.wsgi_request)] == ["error"]
+    else:
+        assert (answer.status_code, answer.json()["errors"][0]["code"]) == (409, "invalid_transition")
+    photo = order.photos.get()
+    assert stash.read(photo.photo_id) == first
+    assert stash.held(order.number) == [photo.photo_id]
+    assert stash.staged_bytes() == len(first)
 
 
 @pytest.mark.parametrize("token", ["", "x" * 64])
