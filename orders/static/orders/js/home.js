@@ -6,13 +6,13 @@ import { takeIn } from "./intake.js";
 import { Kept } from "./kept.js";
 import { Prints } from "./prints.js";
 import { Unsent } from "./unsent.js";
+import { awaited, megabytes, Underway } from "./underway.js";
 import { Job, Queue } from "./upload.js";
 
 const BIG = 20 * 1024 * 1024; // bytes: worth asking whether a smaller version may be sent
 const LONGEST = 6000; // pixels of a smaller version: 50 cm at 300 dpi
 const BREATH = 30; // milliseconds of work at a stretch
 const SHOW_EVERY = 100; // milliseconds
-const SPEED_OVER = 8000; // milliseconds that the speed is measured over
 const IN_USE = 1500; // milliseconds after the customer's last touch in which the page is not loaded anew
 const RESUMED_BY = 2000; // milliseconds until photos that did not go on by themselves are named
 
@@ -28,10 +28,10 @@ const near = "IntersectionObserver" in window ? new IntersectionObserver(cameNea
 const queue = new Queue(`${text.api}photos/`, { failed: text.textFailed, retrying: text.textRetrying }, known);
 const unsent = new Unsent(root.querySelector("[data-unsent]"));
 const kept = new Kept();
+const underway = new Underway(root);
 const jobs = new Map(); // job → its card
 const owners = new Map([...list.querySelectorAll("[data-sha256]")].map((card) => [card.dataset.sha256, card])); // sha256 → who has it
 const twice = []; // names of photos that came twice
-let measured = []; // [time, bytes sent by then]
 let position = Math.max(0, ...[...list.querySelectorAll("[data-photo]")].map((card) => Number(card.dataset.position)));
 let polling = false;
 let showing = 0;
@@ -87,7 +87,7 @@ function askAboutSize(job) {
   undecided.add(job);
   const place = root.querySelector("[data-big]");
   place.hidden = false;
-  place.querySelector("[data-names]").textContent = [...undecided].map((waiting) => `${waiting.file.name} (${megabytes(waiting.file.size)})`).join(", ");
+  place.querySelector("[data-names]").textContent = [...undecided].map((waiting) => `${waiting.file.name} (${megabytes(waiting.file.size, text.language)})`).join(", ");
   if (undecided.size === 1) announce(place.querySelector("h2").textContent);
 }
 
@@ -105,8 +105,6 @@ async function decided(smaller) {
     else queue.add(job);
   }
 }
-
-const megabytes = (bytes) => `${(bytes / 1e6).toLocaleString(text.language, { maximumFractionDigits: 1 })} MB`;
 
 function place(job) {
   const card = root.querySelector("[data-upload-template]").content.firstElementChild.cloneNode(true);
@@ -161,7 +159,7 @@ function report(job) {
   card.querySelector("[data-problem]").hidden = !ended;
   card.querySelector("[data-problem]").textContent = ended ? job.problem : "";
   card.querySelector("[data-retry]").hidden = job.state !== "failed";
-  if (ended) announce(job.problem);
+  if (ended) announce(`${job.file.name}: ${job.problem}`);
   if (["done", "duplicate", "refused"].includes(job.state)) kept.drop(job);
   if (job.state === "done") arrived(job, card);
   if (job.state === "duplicate") cameTwice(job, card);
@@ -181,39 +179,13 @@ function cameTwice(job, card) {
 function progress() {
   clearTimeout(showing);
   showing = 0;
-  const all = [...jobs.keys()].filter((job) => !["refused", "failed", "cancelled", "duplicate"].includes(job.state));
-  const active = all.filter((job) => job.state !== "done");
-  unsent.keep([...jobs.keys()].filter((job) => job.state === "failed" || active.includes(job)).map((job) => job.file));
-  const place = root.querySelector("[data-upload-status]");
-  const wasActive = !place.hidden;
-  place.hidden = active.length === 0;
-  root.querySelector("[data-next]").toggleAttribute("aria-disabled", active.length > 0);
-  if (active.length === 0) {
-    measured = [];
-    for (const job of [...jobs.keys()]) if (job.state === "done" || job.state === "duplicate") jobs.delete(job);
-    if (wasActive) announce(text.textAllDone);
-    return;
-  }
-  const total = all.reduce((sum, job) => sum + job.file.size, 0);
-  const sent = all.reduce((sum, job) => sum + (job.state === "done" ? job.file.size : job.loaded), 0);
-  root.querySelector("[data-upload-progress]").value = sent / total;
-  root.querySelector("[data-upload-line]").textContent = navigator.onLine ? fill(text.textProgress, { done: all.length - active.length, all: all.length }) : text.textOffline;
-  root.querySelector("[data-upload-left]").textContent = pace(sent, total);
+  const all = [...jobs.keys()];
+  const outcome = underway.show(all, undecided.size);
+  if (outcome) announce(outcome);
+  unsent.keep(all.filter(awaited).map((job) => job.file));
+  if (underway.active) return;
+  for (const job of all) if (job.state === "done" || job.state === "duplicate") jobs.delete(job);
 }
-
-/** "2,3 MB/s · about 40 s left", by the last seconds; nothing until there is enough to go by. */
-function pace(sent, total) {
-  const now = performance.now();
-  if (measured.length && sent < measured[measured.length - 1][1]) measured = []; // a try began anew
-  measured.push([now, sent]);
-  while (measured.length > 2 && now - measured[0][0] > SPEED_OVER) measured.shift();
-  const [since, before] = measured[0];
-  if (!navigator.onLine || now - since < 1500 || sent === before) return "";
-  const speed = ((sent - before) * 1000) / (now - since);
-  return `${megabytes(speed)}/s · ${fill(text.textLeft, { time: span((total - sent) / speed) })}`;
-}
-
-const span = (seconds) => (seconds < 90 ? fill(text.textSeconds, { n: Math.ceil(seconds) }) : fill(text.textMinutes, { n: Math.ceil(seconds / 60) }));
 
 /** A small picture from the file itself; formats that the browser cannot show wait for the server's. */
 async function preview(job, card) {
@@ -345,12 +317,13 @@ root.querySelector("[data-prints-form]").addEventListener("click", (event) => {
   remove(button.closest("[data-photo]"));
 });
 root.querySelector("[data-prints-form]").addEventListener("submit", (event) => {
-  if (!root.querySelector("[data-next]").hasAttribute("aria-disabled")) return;
+  if (!underway.why) return;
   event.preventDefault();
-  announce(text.textLeave);
+  announce(underway.why);
+  if (event.submitter?.matches("[data-next]")) root.querySelector("[data-big]:not([hidden]) [data-smaller], [data-retry]:not([hidden])")?.focus();
 });
 window.addEventListener("beforeunload", (event) => {
-  if (!root.querySelector("[data-upload-status]").hidden) event.preventDefault();
+  if (underway.active) event.preventDefault();
 });
 
 root.querySelector("[data-smaller]").addEventListener("click", () => decided(true));
