@@ -178,12 +178,13 @@ def _outage(error: google.GoogleError) -> Verdict:
     """A3: the owner is warned, at most once an hour; by ADDRESS_OUTAGE_POLICY the order goes on, flagged."""
     log.warning("address_service_unavailable", reason=error.reason)
     if cache.add("address-outage-warned", 1, WARN_EVERY_SECONDS):
+        at = f"{timezone.now():%Y%m%d%H%M%S}"
         with transaction.atomic():
             enqueue(
                 "addresses.warn_owner",
-                key=f"address-outage:{timezone.now():%Y%m%d%H%M%S}",
+                key=f"address-outage:{at}",
                 queue="mail",
-                payload={"reason": error.reason},
+                payload={"reason": error.reason, "at": at},
             )
     if settings.ADDRESS_OUTAGE_POLICY == "flag":
         return Verdict("confirmed", "", "", flagged=True)

@@ -8,7 +8,6 @@ servers recognise the copy. That is as far as SMTP allows.
 import base64
 import dataclasses
 from collections.abc import Callable
-from urllib.parse import quote
 
 from django.conf import settings
 from django.template.loader import render_to_string
@@ -19,6 +18,7 @@ from orders import email_context, email_photos, mailing
 from orders.email_kinds import AT_THE_BANK, KINDS, Kind
 from orders.mailing import Mail
 from orders.models import Order, Question, SentEmail, ShopSettings
+from outbox import message_ids
 
 OWNER_LANGUAGE = settings.LANGUAGE_CODE
 BEFORE_PAYMENT = ("awaiting", "failed", "voucher_reminder")  # what an order is told while it waits for its payment
@@ -161,7 +161,7 @@ def question_mail(question: Question, message_id: str) -> Mail:
 
 def _once(order: Order, kind: str, build: Callable[[str], Mail]) -> None:
     row, _created = SentEmail.objects.get_or_create(
-        order=order, kind=kind, defaults={"message_id": _message_id(order, kind)}
+        order=order, kind=kind, defaults={"message_id": message_ids.of(f"{order.number}.{kind}")}
     )
     if row.sent_at is not None:
         return
@@ -175,11 +175,6 @@ def _occurrence(order: Order, kind: str) -> str:
         return kind
     event = order.events.filter(to_state=Order.State.NEEDS_PHOTOS).order_by("-pk").first()
     return f"{kind}:{event.pk}" if event else kind
-
-
-def _message_id(order: Order, kind: str) -> str:
-    domain = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].strip("> ") or "localhost"
-    return f"<{order.number}.{quote(kind, safe='').replace('%', '-')}@{domain}>"
 
 
 def _images(order: Order) -> dict[str, bytes]:

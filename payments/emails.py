@@ -1,11 +1,10 @@
 """Mails to the owner about money that needs a look: review, dispute, failed refund. No customer's data in them."""
 
 from django.conf import settings
-from django.core.mail import send_mail
 from django.template.loader import render_to_string
 from django.utils import translation
 
-from outbox.network import refuse_open_transaction
+from outbox import owner_notes
 from payments.models import PaymentAttempt
 
 KINDS = (
@@ -21,8 +20,11 @@ KINDS = (
 )
 
 
-def email_owner(attempt_id: int, kind: str) -> None:
-    """Sends the owner one plain mail with a link to the order's page; raises on SMTP errors, for the outbox to retry."""
+def email_owner(attempt_id: int, kind: str, occurrence: str = "") -> None:
+    """Sends the owner one plain mail with a link to the order's page; raises on SMTP errors, for the outbox to retry.
+
+    `occurrence` tells the refunds or disputes of one payment apart.
+    """
     if kind not in KINDS:
         raise ValueError(kind)
     attempt = PaymentAttempt.objects.select_related("order").get(pk=attempt_id)
@@ -37,5 +39,4 @@ def email_owner(attempt_id: int, kind: str) -> None:
         }
         subject = render_to_string("payments/emails/owner_subject.txt", context).strip()
         body = render_to_string("payments/emails/owner.txt", context)
-    refuse_open_transaction()  # C42
-    send_mail(" ".join(subject.split()), body, settings.DEFAULT_FROM_EMAIL, [settings.OWNER_EMAIL])
+    owner_notes.send(subject, body, key=f"{attempt.public_id}.{kind}.{occurrence}")

@@ -4,7 +4,6 @@ was paid, went back or needs a look."""
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.core.mail import send_mail
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.utils.formats import date_format
@@ -15,7 +14,7 @@ from orders import email_context, email_photos, mailing
 from orders.mailing import Mail
 from orders.models import ShopSettings
 from orders.templatetags.money import euros
-from outbox.network import refuse_open_transaction
+from outbox import message_ids, owner_notes
 from payments import gateway, link_vouchers
 from payments.models import LinkPayment
 
@@ -91,7 +90,7 @@ def email_link(payment_id: int, kind: str, occurrence: str = "") -> None:
     """
     payment = LinkPayment.objects.select_related("link").get(pk=payment_id)
     if kind in OWNER:
-        _to_owner(payment, kind)
+        _to_owner(payment, kind, occurrence)
     elif not _outdated(payment, kind) and (to := _address(payment)):
         mailing.send(payer_mail(payment, kind, to=to, occurrence=occurrence))
 
@@ -121,7 +120,7 @@ def payer_mail(payment: LinkPayment, kind: str, *, to: str, occurrence: str = ""
             subject=words.subject % values,
             text=render_to_string("payments/emails/link_payer.txt", context),
             html=render_to_string("payments/emails/link_payer.html", context),
-            message_id=_message_id(payment, f"{kind}.{occurrence}".rstrip(".")),
+            message_id=message_ids.of(f"{payment.public_id}.{kind}.{occurrence}".rstrip(".")),
             language=language,
             reply_to=shop.email,
             images=images,
@@ -145,12 +144,7 @@ def _address(payment: LinkPayment) -> str:
     return payment.email or gateway.retrieve_session(str(payment.session_id)).email
 
 
-def _message_id(payment: LinkPayment, kind: str) -> str:
-    domain = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].strip("> ") or "localhost"
-    return f"<{payment.public_id}.{kind}@{domain}>"
-
-
-def _to_owner(payment: LinkPayment, kind: str) -> None:
+def _to_owner(payment: LinkPayment, kind: str, occurrence: str) -> None:
     with translation.override(settings.LANGUAGE_CODE):
         context = {
             "payment": payment,
@@ -160,5 +154,4 @@ def _to_owner(payment: LinkPayment, kind: str) -> None:
         }
         subject = render_to_string("payments/emails/link_subject.txt", context)
         body = render_to_string("payments/emails/link.txt", context)
-    refuse_open_transaction()  # C42
-    send_mail(" ".join(subject.split()), body, settings.DEFAULT_FROM_EMAIL, [settings.OWNER_EMAIL])
+    owner_notes.send(subject, body, key=f"{payment.public_id}.{kind}.{occurrence}")

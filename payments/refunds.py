@@ -197,7 +197,12 @@ def _tell(row: Refund) -> None:
             "payments.email_owner",
             key=f"email-owner:{row.public_id}:failed",
             queue="mail",
-            payload={"order_id": row.attempt.order_id, "attempt_id": row.attempt_id, "kind": "refund_failed"},
+            payload={
+                "order_id": row.attempt.order_id,
+                "attempt_id": row.attempt_id,
+                "kind": "refund_failed",
+                "occurrence": row.public_id,
+            },
         )
     elif row.state == State.SUCCEEDED and recipient(row.attempt.order).email:
         enqueue(

@@ -67,8 +67,8 @@ def refund_cancelled(
 
 
 @durable_task("payments.email_owner", queue="mail", max_attempts=PATIENCE)
-def email_owner(attempt_id: int, kind: str, order_id: int | None = None) -> None:
-    emails.email_owner(attempt_id, kind)
+def email_owner(attempt_id: int, kind: str, order_id: int | None = None, occurrence: str = "") -> None:
+    emails.email_owner(attempt_id, kind, occurrence)
 
 
 @shared_task(name="payments.compensate", ignore_result=True, soft_time_limit=580, time_limit=600)
@@ -129,8 +129,8 @@ def refund_link(refund_id: int) -> None:
 
 
 @durable_task("payments.email_discrepancies", queue="mail", max_attempts=PATIENCE)
-def email_discrepancies(date: str) -> None:
-    mail.email_discrepancies(date)
+def email_discrepancies(date: str, occurrence: str = "") -> None:
+    mail.email_discrepancies(date, occurrence)
 
 
 def _refund_whole(attempt_id: int, reason: str, purpose: str, actor: User | None = None) -> None:

@@ -282,6 +282,16 @@ def test_an_address_that_is_none_is_refused_and_nothing_is_sent(mailbox: Mailbox
     assert SentEmail.objects.filter(sent_at__isnull=False).count() == 0
 
 
+@pytest.mark.parametrize("address", ["ana@a\u05d0c.pt", f"ana@{'ç' * 63}.pt", "nobody", "a@b.pt\r\nBcc: eve@x.test"])
+def test_a_customers_address_that_is_none_does_not_keep_the_owners_mail_back(
+    mailbox: Mailbox, settings: LazySettings, address: str
+) -> None:
+    """The first two pass Django's validator, and have no form in ASCII."""
+    emails.send_to_owner(paid_order([jpeg(seed=1)], email=address).pk)
+    mail = mailbox.messages()[-1]
+    assert (mail["To"], mail["Reply-To"], mail["Bcc"]) == (settings.OWNER_EMAIL, None, None)
+
+
 def test_the_mail_server_away_is_tried_again_and_the_mail_arrives_once(mailbox: Mailbox) -> None:
     """C50"""
     order = paid_order([jpeg(seed=1)])

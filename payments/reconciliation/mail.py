@@ -1,19 +1,21 @@
 """The report to the owner: which discrepancies are open, and what to do."""
 
 from django.conf import settings
-from django.core.mail import send_mail
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
 
-from outbox.network import refuse_open_transaction
+from outbox import owner_notes
 from payments.models import Discrepancy
 
 LISTED = 50
 
 
-def email_discrepancies(date: str) -> None:
-    """Sends the owner the open discrepancies; none, no mail. Raises on SMTP errors, for the outbox to retry."""
+def email_discrepancies(date: str, occurrence: str = "") -> None:
+    """Sends the owner the open discrepancies; none, no mail. Raises on SMTP errors, for the outbox to retry.
+
+    `occurrence` tells the mails of one day apart.
+    """
     rows = Discrepancy.objects.filter(resolved_at=None)
     count = rows.count()
     if not count:
@@ -28,5 +30,4 @@ def email_discrepancies(date: str) -> None:
         }
         subject = render_to_string("payments/emails/discrepancies_subject.txt", context)
         body = render_to_string("payments/emails/discrepancies.txt", context)
-    refuse_open_transaction()  # C42
-    send_mail(" ".join(subject.split()), body, settings.DEFAULT_FROM_EMAIL, [settings.OWNER_EMAIL])
+    owner_notes.send(subject, body, key=f"reconciliation.{date}.{occurrence}")

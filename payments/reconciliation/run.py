@@ -122,10 +122,14 @@ def _report(dates: list[str]) -> None:
     newest = Discrepancy.objects.filter(resolved_at=None).order_by("-found_at").first()
     if newest is None:
         return
+    occurrence = f"{newest.pk}:{newest.found_at.timestamp():.0f}"
     with transaction.atomic():
         enqueue(
             "payments.email_discrepancies",
-            key=f"reconciliation:{dates[-1]}:{newest.pk}:{newest.found_at.timestamp():.0f}",
+            key=f"reconciliation:{dates[-1]}:{occurrence}",
             queue="mail",
-            payload={"date": dates[0] if len(dates) == 1 else f"{dates[0]} – {dates[-1]}"},
+            payload={
+                "date": dates[0] if len(dates) == 1 else f"{dates[0]} – {dates[-1]}",
+                "occurrence": occurrence,
+            },
         )
