@@ -79,10 +79,14 @@ def payment_state(order: Order) -> str:
         return PaymentState.REVIEW
     if any(dispute.open for dispute in disputes):
         return PaymentState.DISPUTED
-    whole = not refunded and not lost  # a smaller sum that the owner accepted counts as paid (C10)
-    return (
-        PaymentState.PAID if whole or received - refunded - lost >= order.total_cents else PaymentState.PARTLY_REFUNDED
-    )
+    covered = received - refunded - lost >= _due(order)
+    return PaymentState.PAID if covered or not refunded + lost else PaymentState.PARTLY_REFUNDED
+
+
+def _due(order: Order) -> int:
+    """What has to stay for the order to be paid: its total, or the smaller sum that the owner accepted (C10)."""
+    accepted = order.attempts.filter(state=PaymentAttempt.State.CONFIRMED, events__kind="accepted").first()
+    return min(order.total_cents, accepted.received_cents or 0) if accepted else order.total_cents
 
 
 def apply_dispute(found: facts.Dispute) -> bool:
@@ -102,7 +106,12 @@ def apply_dispute(found: facts.Dispute) -> bool:
                 "payments.email_owner",
                 key=f"email-owner:{found.id}:{found.status}",
                 queue="mail",
-                payload={"order_id": order.pk, "attempt_id": attempt.pk, "kind": "dispute"},
+                payload={
+                    "order_id": order.pk,
+                    "attempt_id": attempt.pk,
+                    "kind": "dispute",
+                    "occurrence": f"{found.id}.{found.status}",
+                },
             )
     return True
 

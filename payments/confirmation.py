@@ -93,7 +93,7 @@ def _paid(attempt_id: int, money: Money, session: facts.Session) -> PaymentAttem
         elif _unwanted(order):
             _give_back(order, attempt)
         elif not fits:
-            _review(order, attempt, f"{money.cents} {money.currency} arrived")
+            _review(order, attempt, f"{money.cents / 100:.2f} {money.currency} arrived")
         elif order.payment_state == PaymentState.REVIEW:
             _review(order, attempt, "another payment of the order is in review", "review_again")
         elif purchases.contested(order):

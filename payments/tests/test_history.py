@@ -45,7 +45,7 @@ def test_a_sum_in_review_keeps_snapshot_and_photos_for_thirty_days(stripe_api: S
     for seconds in seconds_kept(attempt.order):
         assert 30 * DAY - 60 < seconds <= 30 * DAY
     assert kinds(attempt) == ["created", "opened", "confirmed", "review"]
-    assert attempt.events.get(kind="review").why == "70 EUR arrived"
+    assert attempt.events.get(kind="review").why == "0.70 EUR arrived"
 
 
 def test_money_that_goes_back_says_why_in_the_history(stripe_api: StandIn) -> None:

@@ -11,7 +11,7 @@ from orders.models import Order
 from orders.services import InvalidTransition
 from orders.tests import visitors
 from outbox.models import OutboxMessage
-from payments import confirmation, inbox, replaying, review, tasks
+from payments import confirmation, inbox, refunds, replaying, review, tasks
 from payments.checkout import start_checkout
 from payments.models import PaymentAttempt, WebhookEvent
 from payments.problems import PaymentInReview
@@ -167,6 +167,22 @@ def test_of_two_payments_in_review_the_one_that_is_not_accepted_goes_back(stripe
     assert (first.refunded_cents, second.refunded_cents) == (70, 0)
     assert (second.order.state, second.order.payment_state) == ("paid", "paid")
     assert [key for key in fulfilled(second.order) if ":refunded:" not in key] == planned(second.order)
+
+
+def test_a_smaller_sum_that_was_accepted_stays_paid_when_a_second_payment_goes_back(stripe_api: StandIn) -> None:
+    """C10, C39; and what then goes back of the accepted sum itself shows."""
+    first, second = in_review(stripe_api, visitors.complete())
+    Order.objects.update(total_cents=71, items_cents=71)
+    review.accept(first.pk)
+    stripe_api.pay(str(second.session_id))
+    confirmation.settle_session(str(second.session_id))
+    give_back()
+    order = Order.objects.get(pk=first.order_id)
+    second.refresh_from_db()
+    assert (second.refunded_cents, order.total_cents, order.payment_state) == (70, 71, "paid")
+    refunds.refund(first.pk, 1, reason="x")
+    order.refresh_from_db()
+    assert order.payment_state == "partly_refunded"
 
 
 def test_a_voucher_of_an_order_in_review_and_its_end_leave_the_review_alone(stripe_api: StandIn) -> None:
