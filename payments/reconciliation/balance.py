@@ -15,6 +15,7 @@ Kind = Discrepancy.Kind
 CHARGES = ("charge", "payment")
 LOOK_BACK = datetime.timedelta(days=30)  # a payment whose movement is still missing is asked for this long
 ENDED = ("paid", "canceled", "failed")
+BANK_MAY_REFUSE = datetime.timedelta(days=10)  # a payout that fails may show as paid first (Stripe: The Payout object)
 
 
 def movements(day: Day) -> int:
@@ -128,9 +129,9 @@ def payouts(day: Day) -> int:
     for found in gateway.payouts_made(day.span):
         book_payout(found)
         count += 1
-    waiting = Payout.objects.exclude(status__in=ENDED).filter(
-        created_at__lt=timezone.now() - datetime.timedelta(hours=1)
-    )
+    now = timezone.now()
+    may_change = ~Q(status__in=ENDED) | Q(status="paid", created_at__gte=now - BANK_MAY_REFUSE)
+    waiting = Payout.objects.filter(may_change, created_at__lt=now - datetime.timedelta(hours=1))
     for provider_id in list(waiting.values_list("provider_id", flat=True)):
         book_payout(gateway.retrieve_payout(provider_id))
     return count

@@ -1,35 +1,24 @@
 """A discrepancy's life: written once, closed when both sides agree whatever its day, and counted once in a race (C53)."""
 
-import datetime
 import threading
 import time
 from collections.abc import Callable
 
 import pytest
 from django.db import connection, transaction
-from django.utils import timezone
 
 from orders.tests import visitors
 from payments import gateway
 from payments.checkout import start_checkout
 from payments.models import Discrepancy, PaymentAttempt
 from payments.reconciliation import again, balance, discrepancies, returned
-from payments.reconciliation.days import Day
 from payments.reconciliation.run import reconcile
+from payments.tests.reconciling import long_ago, today
 from payments.tests.stand_in import DISPUTED, StandIn, deliver
 from payments.tests.together import together
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Kind = Discrepancy.Kind
-
-
-def today() -> Day:
-    return Day(timezone.localdate())
-
-
-def long_ago() -> Day:
-    """A day on which Stripe has nothing."""
-    return Day(timezone.localdate() - datetime.timedelta(days=20))
 
 
 def found() -> list[tuple[str, str]]:

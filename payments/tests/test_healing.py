@@ -11,25 +11,16 @@ from payments import confirmation, gateway, link_payments, refunds
 from payments.models import Discrepancy, LinkPayment, PaymentAttempt, Payout, Refund
 from payments.reconciliation import again, balance, discrepancies, unsettled
 from payments.reconciliation import payments as compared
-from payments.reconciliation.days import Day
 from payments.reconciliation.mail import email_discrepancies
 from payments.reconciliation.run import reconcile
 from payments.tests import test_payment_links as links
+from payments.tests.reconciling import found, long_ago, today
 from payments.tests.stand_in import DISPUTED, StandIn, deliver
 from payments.tests.test_confirmation import attempt
 from payments.tests.test_elements import confirm, start
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Kind = Discrepancy.Kind
-
-
-def today() -> Day:
-    return Day(timezone.localdate())
-
-
-def long_ago() -> Day:
-    """A day on which Stripe has nothing."""
-    return Day(timezone.localdate() - datetime.timedelta(days=20))
 
 
 def ago(**time: float) -> datetime.datetime:
@@ -42,11 +33,6 @@ def paid(stripe_api: StandIn, **how: str) -> PaymentAttempt:
     confirmation.settle_session(str(made.session_id))
     made.refresh_from_db()
     return made
-
-
-def found() -> list[tuple[str, str, str, str]]:
-    rows = Discrepancy.objects.filter(resolved_at=None).order_by("pk")
-    return list(rows.values_list("kind", "object_id", "ours", "theirs"))
 
 
 def test_each_step_says_how_much_it_looked_at(stripe_api: StandIn) -> None:
@@ -136,6 +122,18 @@ def test_a_payout_on_its_way_is_looked_at_again_after_an_hour(stripe_api: StandI
     Payout.objects.update(status="in_transit", created_at=ago(minutes=minutes))
     assert balance.payouts(long_ago()) == 0
     assert Payout.objects.get().status == status
+
+
+@pytest.mark.parametrize(("days", "cents"), [(9, 0), (11, 1)])
+def test_a_payout_that_was_paid_is_looked_at_again_for_ten_days(stripe_api: StandIn, days: int, cents: int) -> None:
+    """C55: one that the bank refuses shows as paid first."""
+    paid(stripe_api)
+    stripe_api._post("payouts")
+    assert balance.payouts(today()) == 1
+    booked = Payout.objects.get().amount_cents
+    Payout.objects.update(amount_cents=1, created_at=ago(days=days))
+    assert balance.payouts(long_ago()) == 0
+    assert (Payout.objects.get().status, Payout.objects.get().amount_cents) == ("paid", cents or booked)
 
 
 def test_money_charged_without_an_intent_is_a_discrepancy_of_its_charge(

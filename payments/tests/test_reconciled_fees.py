@@ -7,18 +7,14 @@ from outbox.models import OutboxMessage
 from payments import books, confirmation, facts, link_payments, link_refunds, refunds
 from payments.models import BalanceTransaction, LinkRefund, PaymentAttempt, Refund
 from payments.reconciliation import balance
-from payments.reconciliation.days import Day
 from payments.reconciliation.run import reconcile
+from payments.tests.reconciling import today
 from payments.tests.stand_in import StandIn
 from payments.tests.test_confirmation import attempt
 from payments.tests.test_payment_links import link
 from payments.tests.test_payment_links import paid as paid_link
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def today() -> Day:
-    return Day(timezone.localdate())
 
 
 def test_stripes_own_fee_is_no_payments_movement(stripe_api: StandIn) -> None:

@@ -11,8 +11,8 @@ from payments import link_payments, link_refunds
 from payments.checkout import start_checkout
 from payments.models import BalanceTransaction, Discrepancy, LinkPayment, PaymentAttempt
 from payments.reconciliation import balance, endpoint
-from payments.reconciliation.days import Day
 from payments.reconciliation.run import reconcile
+from payments.tests.reconciling import found, today
 from payments.tests.stand_in import StandIn, deliver
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -21,15 +21,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture(autouse=True)
 def dropped_webhooks(stripe_api: StandIn) -> None:
     stripe_api.faults(webhook_drop=True)
-
-
-def today() -> Day:
-    return Day(timezone.localdate())
-
-
-def found() -> list[tuple[str, str, str, str]]:
-    rows = Discrepancy.objects.filter(resolved_at=None).order_by("pk")
-    return list(rows.values_list("kind", "object_id", "ours", "theirs"))
 
 
 def paid_link(stripe_api: StandIn, deliver_it: bool = True) -> LinkPayment:

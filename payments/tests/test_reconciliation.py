@@ -26,6 +26,7 @@ from payments.reconciliation import balance, days, endpoint, unsettled
 from payments.reconciliation.days import Day
 from payments.reconciliation.mail import email_discrepancies
 from payments.reconciliation.run import reconcile
+from payments.tests.reconciling import found, today
 from payments.tests.stand_in import DISPUTED, StandIn, deliver
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -37,10 +38,6 @@ def endpoint_of_the_shop(stripe_api: StandIn) -> None:
     """The stand-in of the tests knows the shop's endpoint."""
     assert endpoint.check() is True
     assert Discrepancy.objects.count() == 0
-
-
-def today() -> Day:
-    return Day(timezone.localdate())
 
 
 def attempt() -> PaymentAttempt:
@@ -56,12 +53,6 @@ def paid(stripe_api: StandIn, **how: Any) -> PaymentAttempt:
 
 def old(**filters: Any) -> None:
     PaymentAttempt.objects.filter(**filters).update(created_at=timezone.now() - datetime.timedelta(hours=3))
-
-
-def found() -> list[tuple[str, str, str, str]]:
-    return list(
-        Discrepancy.objects.filter(resolved_at=None).order_by("pk").values_list("kind", "object_id", "ours", "theirs")
-    )
 
 
 def books() -> list[tuple[Any, ...]]:
