@@ -84,6 +84,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
     "axes.middleware.AxesMiddleware",
+    "backoffice.forged_filters.ForgedFilterMiddleware",
 ]
 
 TEMPLATES = [
@@ -113,8 +114,7 @@ DATABASES["default"] |= {
     "CONN_HEALTH_CHECKS": True,
     "ATOMIC_REQUESTS": False,  # transactions are opened by services, never around a network call (C42)
 }
-DATABASES["default"].setdefault("OPTIONS", {})
-DATABASES["default"]["OPTIONS"] |= {"connect_timeout": 5}  # type: ignore[operator]  # a mapping, always
+DATABASES["default"]["OPTIONS"] = DATABASES["default"].get("OPTIONS", {}) | {"connect_timeout": 5}  # type: ignore[operator]
 
 # --- Redis: cache, sessions, drafts and broker in one; photo bytes may have one of their own --------------------------
 REDIS_URL = env.url("REDIS_URL", "redis://127.0.0.1:6379/0", ("redis", "rediss", "unix"))
@@ -322,7 +322,7 @@ EMAIL_ATTACHMENTS_MAX_MB = env.number("EMAIL_ATTACHMENTS_MAX_MB", 15)  # the own
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440  # bytes of form data; photos stream past it
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2_621_440  # bytes of the files in a form (the logo)
 FILE_UPLOAD_HANDLERS = ["photoorders.file_uploads.BoundedFileUploadHandler"]
-DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 12_100  # a form of orders.items.MAX_ROWS prints with six fields each, and a few more
 
 # --- API ----------------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
