@@ -1,5 +1,6 @@
 """Handing one email to the mail server: its MIME form, its headers, and what the server's refusals mean."""
 
+import contextlib
 import email.message
 import smtplib
 from dataclasses import dataclass, field
@@ -77,8 +78,9 @@ def mime(letter: Mail) -> email.message.EmailMessage:
     message["Subject"] = _one_line(letter.subject)
     message["From"] = _address(*parseaddr(settings.DEFAULT_FROM_EMAIL))
     message["To"] = _address(_one_line(letter.to_name), letter.to)
-    if letter.reply_to:
-        message["Reply-To"] = _address("", letter.reply_to)
+    with contextlib.suppress(Refused):  # what stands in a mail may be wrong; it is read all the same
+        if letter.reply_to:
+            message["Reply-To"] = _address("", letter.reply_to)
     message["Date"] = formatdate()
     message["Message-ID"] = letter.message_id
     message["Auto-Submitted"] = "auto-generated"
