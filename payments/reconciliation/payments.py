@@ -2,10 +2,11 @@
 what cannot be healed is a discrepancy."""
 
 import structlog
+from django.db.models import Sum
 
 from payments import attempts, dispatch, facts, gateway, link_refunds, refunds
 from payments.confirmation import NotVisibleYet
-from payments.models import Discrepancy, LinkPayment, PaymentAttempt
+from payments.models import Discrepancy, LinkPayment, PaymentAttempt, Refund
 from payments.reconciliation import discrepancies
 from payments.reconciliation.days import Day, in_pages
 
@@ -146,10 +147,15 @@ def _money_agrees(found: facts.Intent, payment: PaymentAttempt | LinkPayment) ->
 
 
 def _refunded_agrees(found: facts.Intent, payment: PaymentAttempt | LinkPayment) -> bool:
+    """Stripe counts a refund when it is made, the shop when it has arrived (C38): those on their way are no difference."""
     if found.refunded_cents in (None, payment.refunded_cents):
         return True
+    under_way = payment.refunds.filter(state=Refund.State.PENDING).aggregate(sum=Sum("amount_cents"))["sum"] or 0
+    if found.refunded_cents == payment.refunded_cents + under_way:
+        return True
     attempt = payment if isinstance(payment, PaymentAttempt) else None
-    ours, theirs = (_money(cents or 0, payment.currency) for cents in (payment.refunded_cents, found.refunded_cents))
+    booked = payment.refunded_cents + under_way
+    ours, theirs = (_money(cents or 0, payment.currency) for cents in (booked, found.refunded_cents))
     discrepancies.found(Kind.REFUND, found.id, ours=ours, theirs=theirs, attempt=attempt)
     return False
 
