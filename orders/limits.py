@@ -6,16 +6,15 @@ and over several processes. Keys are keyed hashes: no address and no session can
 
 import contextlib
 import dataclasses
-import ipaddress
 import secrets
 from collections.abc import Iterator
 
-from axes.helpers import get_client_ip_address
 from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 from django_redis import get_redis_connection
 
+from accounts import visitors
 from orders.problems import Problem
 
 # KEYS are logs of tries; ARGV: this try's name, the window in milliseconds, then how many each log may hold.
@@ -81,7 +80,7 @@ def take(limit: Limit, request: HttpRequest) -> Try:
     """Counts one try of this visitor and address. Raises TooOften, and then counts nothing."""
     keys = (
         _key(limit, "visitor", request.session.session_key or f"user {request.user.pk}"),
-        _key(limit, "address", _network(str(get_client_ip_address(request) or ""))),
+        _key(limit, "address", visitors.network(request)),
     )
     member = secrets.token_urlsafe(9)
     connection = get_redis_connection("default")
@@ -107,15 +106,6 @@ def counted(limit: Limit, request: HttpRequest) -> Iterator[None]:
     except Exception:  # whatever was raised, the try is given back, and it goes on to the caller
         give_back(tried)
         raise
-
-
-def _network(address: str) -> str:
-    """Of an IPv6 address the part that one household has: it may change the rest at will."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    return str(ipaddress.ip_network((parsed, 64), strict=False)) if parsed.version == 6 else address
 
 
 def _key(limit: Limit, kind: str, who: str) -> str:
