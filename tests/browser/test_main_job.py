@@ -15,16 +15,19 @@ from playwright.sync_api import Page, expect
 
 from accounts import services as accounts
 from local.fixtures import Bucket, LiveShop
+from orders import links
 from orders.models import Order
+from tests.browser.outputs import Outputs
 from tests.browser.photos import landscape
 from tests.browser.test_purchase import LISBON, fill_delivery, pay
-from tests.browser.visits import in_words
+from tests.browser.visits import at_stripe, in_words
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.timeout(480)]
 
 Size = tuple[int, int]
 PASSWORD = "uma-chave-comprida"
 TRACKING = "RT482915637PT"
+CUSTOMER = LISBON | {"name": "Ermelinda Quaresma", "phone": "+351912345678", "nif": "123456789"}
 # Levels of 255, on average. Measured: 0.6 at most; 1.4 and more where much is cut off and it is the wrong part, or the
 # photo is squeezed into the paper instead; 10 and more for another photo, or one that is upside down.
 MOST_DIFFERENT = 1.0
@@ -136,11 +139,33 @@ def ship(page: Page, order: Order) -> None:
     expect(page.locator("#ship")).to_have_count(0)
 
 
+def secrets_of(order: Order, shop: LiveShop, settings: Any) -> list[str]:
+    """Whatever of this purchase no log and no metric may hold: who the customer is, and what opens anything."""
+    assert (order.name, order.email, order.phone, order.nif) == tuple(
+        CUSTOMER[name] for name in ("name", "email", "phone", "nif")
+    )
+    personal = [*(value for name, value in CUSTOMER.items() if name != "city"), "912345678", "Quaresma"]
+    token = links.absolute(order).partition("?t=")[2]
+    at_the_stand_in = [str(intent["client_secret"]) for intent in at_stripe(shop, "payment_intent")]
+    assert len(at_the_stand_in) == 1
+    keys = [
+        settings.STRIPE_SECRET_KEY,
+        settings.GOOGLE_MAPS_API_KEY,
+        settings.AWS_SECRET_ACCESS_KEY,
+        settings.SECRET_KEY,
+    ]
+    found = [*personal, token, *at_the_stand_in, *keys, *settings.STRIPE_WEBHOOK_SECRETS, PASSWORD]
+    assert min(map(len, found)) >= 8, found
+    return [*found, "sk_test_", "whsec_", "_secret_", "?t="]
+
+
 def test_twelve_photos_from_the_phone_to_the_post(
     shop_page: Callable[..., Page], live_shop: LiveShop, wait_until: Callable[..., Any], tmp_path: Path, settings: Any
 ) -> None:
     """Mixed formats and sizes; Madrid refused and Lisbon accepted; paid with 4242; identical originals and right prints in
-    the bucket, both mails with thumbnails; shipped at the desk, and the customer's page says so."""
+    the bucket, both mails with thumbnails; shipped at the desk, and the customer's page says so. C61: nothing personal and
+    no secret in any of the shop's output meanwhile."""
+    outputs = Outputs(live_shop)
     settings.PASSWORD_HASHERS = global_settings.PASSWORD_HASHERS  # as in the web process; tests have a quicker one
     accounts.ensure_owner("dona@example.test", PASSWORD)
     files = album(tmp_path)
@@ -151,9 +176,9 @@ def test_twelve_photos_from_the_phone_to_the_post(
     choose(page)
     page.locator("button[name=next]").click()
     page.wait_for_url("**/delivery/")
-    fill_delivery(page, **LISBON | {"street": "Calle Mayor 1", "city": "Madrid"})
+    fill_delivery(page, **CUSTOMER | {"street": "Calle Mayor 1", "city": "Madrid"})
     expect(page.locator("#address-problem")).to_be_visible()
-    fill_delivery(page, **LISBON)
+    fill_delivery(page, **CUSTOMER)
     page.wait_for_url("**/review/")
     expect(page.locator(".print-list li")).to_have_count(len(files))
     assert live_shop.bucket.keys() == []
@@ -184,3 +209,5 @@ def test_twelve_photos_from_the_phone_to_the_post(
         seconds=60,
         what="the mail with the tracking number",
     )
+    assert {"request", "outbox_task_done", "order_event"} <= outputs.events()
+    assert outputs.holding([*secrets_of(order, live_shop, settings), "Calle Mayor 1"]) == []
