@@ -9,6 +9,7 @@ from django.conf import LazySettings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from orders import drafts
 from orders.tests.test_photo_form import browser
 from uploads import stash
 from uploads.tests import pictures
@@ -41,6 +42,10 @@ def staged(client: Client) -> list[dict[str, Any]]:
     return client.get("/api/v1/drafts/current/").json()["photos"]  # type: ignore[no-any-return]  # JSON
 
 
+def staged_draft(client: Client) -> str:
+    return str(client.session[drafts.SESSION_KEY])
+
+
 def test_raw_bytes_become_a_photo_with_the_contracts_fields(visitor: Client) -> None:
     """U7."""
     data = pictures.jpeg(160, 120)
@@ -65,6 +70,32 @@ def test_raw_bytes_become_a_photo_with_the_contracts_fields(visitor: Client) -> 
     assert "X-Request-ID" in answer.headers
     preview = visitor.get(body["preview_url"])
     assert (preview.status_code, preview.headers["Retry-After"]) == (202, "1")
+
+
+def test_a_ready_photos_preview_is_a_jpeg_that_no_browser_takes_for_something_else(visitor: Client) -> None:
+    """The contract of the preview: the worker's bytes, kept by this visitor's browser alone."""
+    body = send(visitor, pictures.jpeg()).json()
+    small = pictures.jpeg(40, 30)
+    stash.save_preview(body["id"], small)
+    assert visitor.get(body["preview_url"]).status_code == 202  # not before the check has ended
+    stash.mark_ready(staged_draft(visitor), body["id"], width=160, height=120)
+    preview = visitor.get(body["preview_url"])
+    assert (preview.status_code, preview.content) == (200, small)
+    assert preview["Content-Type"] == "image/jpeg"
+    assert preview["X-Content-Type-Options"] == "nosniff"
+    assert preview["Cache-Control"] == "private, max-age=3600"
+    assert "Retry-After" not in preview
+
+
+def test_a_broken_photo_has_no_preview(visitor: Client) -> None:
+    """U2: not even one that was made before the photo was found to be broken."""
+    body = send(visitor, pictures.jpeg()).json()
+    stash.save_preview(body["id"], pictures.jpeg(40, 30))
+    stash.mark_broken(staged_draft(visitor), body["id"], "image_broken")
+    preview = visitor.get(body["preview_url"])
+    assert (preview.status_code, codes(preview)) == (404, ["not_found"])
+    [photo] = staged(visitor)
+    assert (photo["state"], photo["problem"]["code"]) == ("broken", "image_broken")
 
 
 def test_a_form_is_streamed_as_well(visitor: Client) -> None:
