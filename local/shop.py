@@ -7,7 +7,7 @@ from local.keeper import Orders
 
 _BIN = Path(sys.executable).parent
 QUICK_QUEUES = "webhooks,mail,default"  # never behind the slow work on photos
-PHOTO_QUEUES = "photos"
+PHOTO_QUEUES = "photos,slow"  # two processes: a daily job, up to an hour long, leaves one to the photos
 ALL_QUEUES = f"{QUICK_QUEUES},{PHOTO_QUEUES}"
 
 

@@ -53,7 +53,7 @@ def delete_replaced(order_id: int, keys: list[str]) -> None:
     replacing.delete_files(order_id, keys)
 
 
-@shared_task(name="orders.purge_photos", ignore_result=True, soft_time_limit=3580, time_limit=3600)
+@shared_task(name="orders.purge_photos", queue="slow", ignore_result=True, soft_time_limit=3580, time_limit=3600)
 def purge_photos() -> int:
     """Daily: the photos of orders that ended PHOTOS_KEEP_DAYS ago leave S3; what an outage cuts off is done tomorrow."""
     return photo_retention.purge()

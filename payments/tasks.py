@@ -71,7 +71,7 @@ def email_owner(attempt_id: int, kind: str, order_id: int | None = None, occurre
     emails.email_owner(attempt_id, kind, occurrence)
 
 
-@shared_task(name="payments.compensate", ignore_result=True, soft_time_limit=580, time_limit=600)
+@shared_task(name="payments.compensate", queue="slow", ignore_result=True, soft_time_limit=580, time_limit=600)
 def compensate() -> int:
     """Hourly: orders whose photos never came back are refunded and cancelled."""
     return compensation.run()
@@ -83,7 +83,7 @@ def close_leftovers() -> int:
     return leftovers.run()
 
 
-@shared_task(name="payments.purge_events", ignore_result=True, soft_time_limit=580, time_limit=600)
+@shared_task(name="payments.purge_events", queue="slow", ignore_result=True, soft_time_limit=580, time_limit=600)
 def purge_events() -> int:
     """Daily: forgets webhook events that were done WEBHOOK_EVENTS_KEEP_DAYS ago."""
     return inbox.purge(settings.WEBHOOK_EVENTS_KEEP_DAYS)
@@ -97,6 +97,7 @@ def remind_vouchers() -> int:
 
 @shared_task(
     name="payments.reconcile",
+    queue="slow",
     bind=True,
     ignore_result=True,
     soft_time_limit=3500,

@@ -1,4 +1,4 @@
-"""The Celery application. Tasks live in each app's tasks.py; queues: webhooks, photos, mail, default."""
+"""The Celery application. Tasks live in each app's tasks.py; queues: webhooks, photos, mail, slow, default."""
 
 import os
 

@@ -47,7 +47,7 @@ def examine() -> Iterator[Finding]:
     )
     yield _eviction()
     yield _tried("broker", _broker, "Set CELERY_BROKER_URL (default: REDIS_URL).")
-    yield _tried("workers", _workers, "Start one: celery -A photoorders worker -Q webhooks,photos,mail,default")
+    yield _tried("workers", _workers, "Start one: celery -A photoorders worker -Q webhooks,photos,mail,slow,default")
     yield _tried("storage", _storage, "Check AWS_STORAGE_BUCKET_NAME, AWS_S3_ENDPOINT_URL and the two AWS keys.")
     yield _tried("mail", _mail, "Set EMAIL_URL=smtp+tls://user:password@host:587 (smtp://, smtp+ssl://).")
     yield _tried("stripe", _stripe, "Check STRIPE_SECRET_KEY; Stripe's dashboard shows it under Developers → API keys.")

@@ -135,7 +135,6 @@ SESSION_COOKIE_AGE = 86_400 * 2  # seconds; a draft lives one day, a sign-in two
 # --- Celery -------------------------------------------------------------------------------------------------------
 CELERY_BROKER_URL = env.url("CELERY_BROKER_URL", REDIS_URL, ("redis", "rediss", "unix"))
 CELERY_TASK_DEFAULT_QUEUE = "default"
-CELERY_TASK_QUEUES_NAMES = ("webhooks", "photos", "mail", "default")
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_IGNORE_RESULT = True

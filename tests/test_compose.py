@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 import yaml
-from django.conf import settings
 
+from local import shop
 from photoorders import workers
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -63,7 +63,7 @@ def test_the_image_runs_as_a_user_of_its_own() -> None:
     assert re.findall(r"chown shop:shop (.+)$", last, re.M) == ["/metrics /data"]
 
 
-@pytest.mark.parametrize("name", [name for name in SERVICES if name not in {*ONCE, "flower"}])
+@pytest.mark.parametrize("name", [name for name in SERVICES if name not in ONCE])
 def test_every_lasting_service_has_a_health_check(name: str) -> None:
     check = SERVICES[name]["healthcheck"]
     assert check["test"][0] in ("CMD", "CMD-SHELL")
@@ -73,7 +73,7 @@ def test_every_lasting_service_has_a_health_check(name: str) -> None:
 def test_each_queue_has_a_worker_of_its_own() -> None:
     workers = {name: command(name) for name in SERVICES if name.startswith("worker-")}
     queues = {name: re.findall(r" -Q (\S+)", line) for name, line in workers.items()}
-    assert queues == {f"worker-{queue}": [queue] for queue in settings.CELERY_TASK_QUEUES_NAMES}
+    assert queues == {f"worker-{queue}": [queue] for queue in shop.ALL_QUEUES.split(",")}
     assert all(f" -n {name.removeprefix('worker-')}@%h" in line for name, line in workers.items())
 
 
