@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from PIL import Image
@@ -40,11 +41,15 @@ def heavy(path: Path, width: int, height: int, weight: int) -> Path:
     Image.new("RGB", (width, height), "teal").save(out, "JPEG") if width > 5000 else landscape(width, height, 7).save(
         out, "JPEG"
     )
-    jpeg, padding = out.getvalue(), bytearray()
+    path.write_bytes(padded(out.getvalue(), weight))
+    return path
+
+
+def padded(jpeg: bytes, weight: int) -> bytes:
+    padding = bytearray()
     while len(jpeg) + len(padding) < weight:
         padding += b"\xff\xef" + (60_002).to_bytes(2, "big") + os.urandom(60_000)
-    path.write_bytes(jpeg[:2] + padding + jpeg[2:])
-    return path
+    return jpeg[:2] + padding + jpeg[2:]
 
 
 def test_the_same_photo_again_is_recognised_before_it_is_sent(
@@ -275,7 +280,15 @@ def test_three_photos_go_up_at_a_time_picked_by_keyboard(
     expect(page.locator("[data-upload-line]")).to_have_text("0 of 5 photos uploaded")
     page.wait_for_timeout(500)
     assert len(held) == 3
+    all_of_them = page.locator("[data-upload-progress]")
+    assert all_of_them.evaluate("bar => bar.value") == 0
     looks_right(page, "going-up")
+    first = held.pop(0)
+    first.continue_()
+    expect(page.locator("[data-upload-line]")).to_have_text("1 of 5 photos uploaded")
+    sizes = {path.name: path.stat().st_size for path in photos}
+    share = sizes[unquote(file_of(first))] / sum(sizes.values())
+    assert all_of_them.evaluate("bar => bar.value") == pytest.approx(share, abs=1e-6)
     released.append(True)
     for route in held:
         route.continue_()
