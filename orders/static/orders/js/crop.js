@@ -41,6 +41,13 @@ export class Cropper {
     this.stage.focus();
   }
 
+  /** Shows the picture of `href`, which has more pixels, once it has arrived. */
+  sharpen(what, href) {
+    const picture = new Image();
+    picture.onload = () => { if (this.what === what) this.svg.children[0].setAttribute("href", href); };
+    picture.src = href;
+  }
+
   get #most() {
     const { width, height } = this;
     return cutAt(width, height, this.paper, 1, width / 2, height / 2);

@@ -218,6 +218,7 @@ function arrived(job, uploading) {
     return;
   }
   const card = prints.card(photo, job.local);
+  if (photo.state === "ready") card.dataset.sharp = photo.preview_url;
   uploading.replaceWith(card);
   owners.set(photo.sha256, card);
   prints.show(card);
@@ -255,7 +256,8 @@ function settle(photo) {
   if (!card || photo.state === "checking") return;
   Object.assign(card.dataset, { state: photo.state, width: photo.width, height: photo.height });
   if (photo.state === "broken") return broken(card, photo);
-  if (!card.dataset.preview.startsWith("blob:")) card.dataset.preview = `${photo.preview_url}?ready`;
+  card.dataset.sharp = `${photo.preview_url}?ready`;
+  if (!card.dataset.preview.startsWith("blob:")) card.dataset.preview = card.dataset.sharp;
   card.querySelector("[data-waiting]").hidden = true;
   prints.show(card);
 }

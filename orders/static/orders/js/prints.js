@@ -313,6 +313,7 @@ export class Prints {
       this.#draw(card, row);
       this.save();
     });
+    if (card.dataset.sharp) this.cropper.sharpen(what, card.dataset.sharp);
   }
 
   /** The photo a quarter further, clockwise, on this print. */
