@@ -118,6 +118,7 @@ function place(job) {
     root.querySelector("[data-big]").hidden = undecided.size === 0;
     jobs.delete(job);
     kept.drop(job);
+    card.notice?.remove();
     card.remove();
     progress();
     hideOrderIfEmpty();
@@ -133,15 +134,18 @@ function place(job) {
   return card;
 }
 
+/** Names a file at the top of the page, where it is seen however many photos there are; the line. */
 function refuse(name, why) {
   const line = document.createElement("li");
   line.className = "notice bad";
   const strong = document.createElement("strong");
   strong.textContent = name;
-  line.append(strong, " ", why);
+  const named = why.includes(name); // most of the server's sentences do
+  line.append(...(named ? [why] : [strong, " ", why]));
   root.querySelector("[data-refused]").append(line);
-  announce(fill(text.textRefused, { name, why }));
+  announce(named ? why : fill(text.textRefused, { name, why }));
   hideOrderIfEmpty();
+  return line;
 }
 
 // --- What is going on, shown -------------------------------------------------------------------------------------
@@ -159,7 +163,8 @@ function report(job) {
   card.querySelector("[data-problem]").hidden = !ended;
   card.querySelector("[data-problem]").textContent = ended ? job.problem : "";
   card.querySelector("[data-retry]").hidden = job.state !== "failed";
-  if (ended) announce(`${job.file.name}: ${job.problem}`);
+  if (job.state === "failed") announce(`${job.file.name}: ${job.problem}`);
+  if (job.state === "refused") card.notice = refuse(job.file.name, job.problem);
   if (["done", "duplicate", "refused"].includes(job.state)) kept.drop(job);
   if (job.state === "done") arrived(job, card);
   if (job.state === "duplicate") cameTwice(job, card);
@@ -269,7 +274,7 @@ function broken(card, photo) {
   card.querySelector("[data-waiting]").hidden = true;
   card.querySelector("[data-problem]").hidden = false;
   card.querySelector("[data-problem]").textContent = photo.problem?.detail ?? "";
-  announce(fill(text.textRefused, { name: photo.filename, why: photo.problem?.detail ?? "" }));
+  card.notice = refuse(photo.filename, photo.problem?.detail ?? "");
   prints.save();
 }
 
@@ -278,14 +283,24 @@ async function remove(card) {
   try {
     await call("DELETE", `${text.api}photos/${card.dataset.photo}/`);
   } catch (error) {
-    if (!(error instanceof Refusal) || error.status !== 404) return announce(error instanceof Refusal ? error.message : text.textSaveFailed);
+    const told = error instanceof Refusal;
+    if (!told || error.status !== 404) return stays(card, told ? error.message : text.textRemoveFailed);
   }
   if (card.dataset.preview.startsWith("blob:")) URL.revokeObjectURL(card.dataset.preview);
+  card.notice?.remove();
   card.remove();
   announce(fill(text.textRemoved, { name: card.dataset.name }));
   prints.save();
   hideOrderIfEmpty();
   return (next?.querySelector("[data-remove-photo], [data-cancel]") ?? root.querySelector("#file")).focus();
+}
+
+/** A photo that could not be removed: said on its card, and aloud. */
+function stays(card, problem) {
+  const place = card.querySelector("[data-problem]");
+  place.textContent = problem;
+  place.hidden = false;
+  announce(`${card.dataset.name}: ${problem}`);
 }
 
 // --- The page's two faces: nothing yet, and an order ------------------------------------------------------------
@@ -311,7 +326,7 @@ function hideOrderIfEmpty() {
 
 // --- Wiring ------------------------------------------------------------------------------------------------------
 
-takeIn(root, add);
+takeIn(root, add, (name) => refuse(name, text.textUnreadable));
 root.querySelector("[data-prints-form]").addEventListener("click", (event) => {
   const button = event.target.closest("[data-remove-photo]");
   if (!button) return;

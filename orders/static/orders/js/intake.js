@@ -2,8 +2,8 @@
 
 const PICTURE = /\.(jpe?g|png|webp|hei[cf]|tiff?)$/i;
 
-/** Calls `add(files)` with what the customer gives, in the order of giving. */
-export function takeIn(root, add) {
+/** Calls `add(files)` with what the customer gives, in the order of giving, and `lost(name)` for what cannot be read. */
+export function takeIn(root, add, lost) {
   for (const input of root.querySelectorAll("[data-pick]")) {
     input.addEventListener("change", () => {
       const files = [...input.files];
@@ -28,7 +28,7 @@ export function takeIn(root, add) {
     if (!carriesFiles(event)) return;
     event.preventDefault();
     over(-depth);
-    add(await dropped(event.dataTransfer));
+    add(await dropped(event.dataTransfer, lost));
   });
   document.addEventListener("paste", (event) => {
     const files = [...(event.clipboardData?.files ?? [])];
@@ -40,19 +40,27 @@ const carriesFiles = (event) => [...(event.dataTransfer?.types ?? [])].includes(
 const looksLikePicture = (file) => file.type.startsWith("image/") || PICTURE.test(file.name);
 
 /** The files, and those of dropped folders that look like pictures. */
-async function dropped(transfer) {
+async function dropped(transfer, lost) {
   const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.());
   if (!entries.some((entry) => entry?.isDirectory)) return [...transfer.files];
-  const found = await Promise.all(entries.filter(Boolean).map((entry) => inside(entry)));
+  const found = await Promise.all(entries.filter(Boolean).map((entry) => inside(entry, lost)));
   return found.flat();
 }
 
-async function inside(entry) {
-  if (entry.isFile) return [await new Promise((resolve, reject) => entry.file(resolve, reject))];
+async function inside(entry, lost) {
+  try {
+    return entry.isFile ? [await new Promise((resolve, reject) => entry.file(resolve, reject))] : await listed(entry, lost);
+  } catch {
+    lost(entry.name); // the others are taken all the same
+    return [];
+  }
+}
+
+async function listed(entry, lost) {
   const reader = entry.createReader();
   const entries = [];
   for (let more = null; !more || more.length; entries.push(...more)) more = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
   entries.sort((one, other) => one.name.localeCompare(other.name, undefined, { numeric: true }));
-  const found = await Promise.all(entries.map(inside));
+  const found = await Promise.all(entries.map((each) => inside(each, lost)));
   return found.flat().filter(looksLikePicture);
 }
