@@ -14,19 +14,12 @@ from orders import links, services
 from orders.email_kinds import NAMES as EMAIL_NAMES
 from orders.models import Order, OrderEvent
 from outbox.models import OutboxMessage
-from payments import cancelling
+from payments import cancelling, event_words
 from payments.models import PaymentAttempt, PaymentEvent
 
 # What events are called here; a kind that is missing is shown as it is written.
 NAMES = {
     "created": _("created"),
-    "opened": _("payment page opened"),
-    "confirmed": _("payment confirmed"),
-    "failed": _("payment failed"),
-    "canceled": _("payment page closed"),
-    "accepted": _("payment accepted"),
-    "refund_asked": _("refund asked for"),
-    "awaiting": _("awaiting payment"),
     "stored": _("photos stored"),
     "photos_deleted": _("photos deleted"),
     "photo_asked": _("another photo asked for"),
@@ -115,7 +108,7 @@ def _timeline(events: Iterable[OrderEvent], attempts: Iterable[PaymentAttempt]) 
     rows += [
         {
             "at": event.at,
-            "what": NAMES.get(event.kind, event.kind.replace("_", " ")),
+            "what": event_words.kind(event.kind),
             "who": event.actor or "Stripe",
             "why": event.why,
             "payment": True,

@@ -1,5 +1,7 @@
 """Payments and the webhook inbox as the owner sees them. Read-only but for "replay"."""
 
+from typing import Any
+
 from django.contrib import admin, messages
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
@@ -8,8 +10,8 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.contrib.filters.admin import ChoicesCheckboxFilter, RangeDateFilter
 from unfold.decorators import display
 
-from payments import inbox
-from payments.models import PaymentAttempt, PaymentEvent, WebhookEvent
+from payments import event_words, inbox
+from payments.models import LinkEvent, PaymentAttempt, PaymentEvent, WebhookEvent
 
 
 class ReadOnlyAdmin(ModelAdmin):
@@ -28,22 +30,45 @@ class ReadOnlyAdmin(ModelAdmin):
         return False
 
 
-class PaymentEventInline(TabularInline):
-    model = PaymentEvent
-    fields = ["at", "kind", "from_state", "to_state", "actor", "why"]
-    readonly_fields = fields
+class ReadOnlyInline(TabularInline):
+    """Rows that services write, each with who it was."""
+
     extra = 0
     can_delete = False
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[PaymentEvent]:
-        events: QuerySet[PaymentEvent] = super().get_queryset(request)
-        return events.select_related("actor")
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """The people in one query, however many rows there are."""
+        rows: QuerySet[Any] = super().get_queryset(request)
+        return rows.select_related("actor") if "actor" in (self.fields or ()) else rows
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
+
+
+class HistoryInline(ReadOnlyInline):
+    """Who did what and when, in words."""
+
+    fields = ["at", "what", "before", "after", "actor", "why"]
+    readonly_fields = fields
+
+    @display(description=_("what happened"))
+    def what(self, event: PaymentEvent | LinkEvent) -> str:
+        return event_words.kind(event.kind)
+
+    @display(description=_("from"))
+    def before(self, event: PaymentEvent | LinkEvent) -> str:
+        return event_words.state(event.from_state)
+
+    @display(description=_("to"))
+    def after(self, event: PaymentEvent | LinkEvent) -> str:
+        return event_words.state(event.to_state)
+
+
+class PaymentEventInline(HistoryInline):
+    model = PaymentEvent
 
 
 @admin.register(PaymentAttempt)

@@ -6,13 +6,13 @@ from typing import Any, cast
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import path
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import ChoicesCheckboxFilter, RangeDateFilter
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminDecimalFieldWidget
@@ -20,7 +20,7 @@ from unfold.widgets import UnfoldAdminDecimalFieldWidget
 from accounts.models import User
 from orders.problems import Problem
 from payments import link_closing, link_payments, link_refunds
-from payments.admin import ReadOnlyAdmin
+from payments.admin import HistoryInline, ReadOnlyAdmin, ReadOnlyInline
 from payments.at_stripe_links import SHORTEST
 from payments.link_looks import LookFilter
 from payments.models import LinkDispute, LinkEvent, LinkPayment, LinkRefund, PaymentLink
@@ -45,30 +45,8 @@ class PaymentLinkForm(forms.ModelForm):  # type: ignore[type-arg]  # no generic 
         return expires_at
 
 
-class ReadOnlyInline(TabularInline):
-    """Rows that services write, each with who it was."""
-
-    extra = 0
-    can_delete = False
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """The people in one query, however many rows there are."""
-        rows: QuerySet[Any] = super().get_queryset(request)
-        return rows.select_related("actor") if "actor" in (self.fields or ()) else rows
-
-    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-
-class LinkEventInline(ReadOnlyInline):
-    """Who did what and when."""
-
+class LinkEventInline(HistoryInline):
     model = LinkEvent
-    fields = ["at", "kind", "from_state", "to_state", "actor", "why"]
-    readonly_fields = fields
 
 
 class OwnEventInline(LinkEventInline):

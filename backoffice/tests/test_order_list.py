@@ -156,7 +156,9 @@ def test_a_step_for_several_orders_moves_those_that_can_and_names_the_others(own
     assert shipped.events.count() == 0
 
 
-@pytest.mark.parametrize("query", ["state=%00", "state__exact=%00", "payment_state=%00", "created_at_from=%00", "q=%00"])
+@pytest.mark.parametrize(
+    "query", ["state=%00", "state__exact=%00", "payment_state=%00", "created_at_from=%00", "q=%00"]
+)
 def test_a_forged_filter_is_refused_and_breaks_nothing(owner_client: Client, query: str) -> None:
     """S5: PostgreSQL takes no NUL."""
     answer = owner_client.get(f"{LIST}?{query}")
