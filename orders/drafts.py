@@ -59,16 +59,21 @@ class Draft:
     version: int = 0
 
 
-def create(*, owner: int | None = None, language: str = "") -> Draft:
-    """A new, empty draft with an id that cannot be guessed (S8)."""
+def blank(*, owner: int | None = None, language: str = "") -> Draft:
+    """An empty draft with an id that cannot be guessed (S8), kept nowhere: what who has none is shown."""
     now = timezone.now()
-    draft = Draft(
+    return Draft(
         id=secrets.token_urlsafe(24),
         created_at=now,
         expires_at=now + datetime.timedelta(seconds=settings.DRAFT_TTL_SECONDS),
         owner=owner,
         language=language or (translation.get_language() or "pt")[:2],
     )
+
+
+def create(*, owner: int | None = None, language: str = "") -> Draft:
+    """A new, empty draft."""
+    draft = blank(owner=owner, language=language)
     _redis().set(_key(draft.id), _dump(draft), ex=settings.DRAFT_TTL_SECONDS)
     return draft
 

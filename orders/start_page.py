@@ -1,4 +1,5 @@
-"""The first page as visitors without photos see it: the same for all of them, so it is rendered once in a few seconds.
+"""The first page as visitors without photos see it: of an empty draft, the same for all of them, so it is rendered once
+in a few seconds.
 
 Rendering is what the page costs (docs/speed.md). Only the CSRF token differs between visitors; it is put in anew each
 time. What the owner changes shows SHOWN_SECONDS later at most; prices are read afresh wherever they count.

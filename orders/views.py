@@ -66,12 +66,19 @@ def with_draft(
 
 @never_cache
 @require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """Nothing is kept of who only looks: draft and session begin with the first photo."""
+    return _begun(request) if drafts.SESSION_KEY in request.session else _start(request)
+
+
 @with_draft
-def home(request: HttpRequest, draft: Draft) -> HttpResponse:
+def _begun(request: HttpRequest, draft: Draft) -> HttpResponse:
     photos = stash.photos(draft.id)
-    if not photos:
-        return start_page.response(request, lambda: _saved(request, draft, price_book.read(), []))
-    return _saved(request, draft, price_book.shown(), photos)
+    return _saved(request, draft, price_book.shown(), photos) if photos else _start(request)
+
+
+def _start(request: HttpRequest) -> HttpResponse:
+    return start_page.response(request, lambda: _saved(request, drafts.blank(), price_book.read(), []))
 
 
 def _saved(request: HttpRequest, draft: Draft, book: price_book.PriceBook, photos: list[Photo]) -> HttpResponse:
@@ -138,6 +145,9 @@ def review(request: HttpRequest, draft: Draft) -> HttpResponse:
         "delivery": draft.delivery,
         "address": draft.address,
         "missing": [MISSING[lacking] for lacking in missing],
+        "api": reverse("api:draft", args=["current"]),
+        "waiting": any(photo.state == "checking" for photo in basket.photos),
+        "look_again": _just_arrived(basket.photos),
         "cancelled": "cancelled" in request.GET,
         "hints": hints.of_basket(basket),
         "prints_text": prints_text(basket.totals.prints),
@@ -184,6 +194,7 @@ def _after_button(
     pressed = request.POST
     home_page = reverse("home")
     if photo_id := pressed.get("remove_photo"):
+        drafts.photo_removed(draft, photo_id)  # before its bytes go: the rows may be refused below (C6)
         stash.remove(draft.id, photo_id)
         return [row for row in rows if row["photo"] != photo_id], home_page
     if suffix := pressed.get("remove_row"):

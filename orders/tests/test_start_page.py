@@ -6,13 +6,17 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
+from django_redis import get_redis_connection
 
-from orders import price_book, start_page
+from orders import drafts, price_book, start_page
 from orders.models import ShopSettings
 from orders.tests import visitors
+from uploads import stash
 from uploads.photo import Photo
+from uploads.tests import pictures
 
 pytestmark = pytest.mark.django_db
 
@@ -79,6 +83,44 @@ def test_a_change_of_the_owner_shows_after_the_few_seconds(settings: Any) -> Non
     ShopSettings.objects.update(studio_name="Foto Sado")
     time.sleep(0.02)
     assert "Foto Sado" in Client().get("/").content.decode()
+
+
+def test_what_the_first_visitor_chose_is_on_nobody_elses_page() -> None:
+    """C62: the sum under the photos, which the script shows with the first of them, says "free pickup" to whoever chose it."""
+    visitor = Client()
+    drafts.set_delivery(visitors.draft_of(visitor), visitors.PICKUP)
+    assert visitor.get("/").status_code == 200
+    assert "levantamento grátis" not in Client().get("/").content.decode()
+
+
+def kept_in_redis() -> set[bytes]:
+    return set(get_redis_connection("default").keys("*"))
+
+
+def test_who_only_looks_leaves_nothing_in_redis_and_gets_the_form_token_alone() -> None:
+    """Whatever calls the first page ever so often fills no memory; the token's cookie is part of the contract."""
+    before = kept_in_redis()
+    visits = [Client() for _visit in range(20)]
+    assert [visitor.get("/").status_code for visitor in visits] == [200] * 20
+    assert {tuple(visitor.cookies) for visitor in visits} == {("csrftoken",)}
+    assert kept_in_redis() == before
+
+
+def test_the_first_photo_begins_the_order_with_and_without_a_script() -> None:
+    """By the first page's token alone: several files of one form are in one draft."""
+    plain, scripted = Client(enforce_csrf_checks=True), visitors.Browser(enforce_csrf_checks=True)
+    files = [SimpleUploadedFile(f"{n}.jpg", pictures.jpeg(seed=n), "image/jpeg") for n in range(2)]
+    form = {"csrfmiddlewaretoken": token(plain.get("/").content.decode()), "file": files}
+    assert plain.post("/photos/", form).headers["Location"] == "/"
+    scripted.get("/")
+    sent = scripted.post(
+        "/api/v1/drafts/current/photos/", pictures.jpeg(), "image/jpeg", headers={"X-Filename": "a.jpg"}
+    )
+    assert sent.status_code == 201
+    for browser, names in ((plain, ["0.jpg", "1.jpg"]), (scripted, ["a.jpg"])):
+        assert {"sessionid", "csrftoken"} == set(browser.cookies)
+        assert [photo.filename for photo in stash.photos(browser.session[drafts.SESSION_KEY])] == names
+        assert names[-1] in browser.get("/").content.decode()
 
 
 def test_a_photo_that_arrives_while_the_page_is_rendered_is_on_nobody_elses_page() -> None:

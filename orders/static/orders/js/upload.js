@@ -38,8 +38,10 @@ export class Job {
 export class Queue {
   waiting = [];
   running = new Set();
+  beginning = null; // resolves when there is an order to add to
 
-  /** `known(job)` resolves to whether the order has the same bytes already. */
+  /** `url`: the photos of the visitor's order, which begins with the first of them; empty where each job has its own.
+   * `known(job)` resolves to whether the order has the same bytes already. */
   constructor(url, texts, known) {
     this.url = url;
     this.texts = texts;
@@ -72,6 +74,8 @@ export class Queue {
       await online();
       try {
         if (job.state === "cancelled") return;
+        if (!job.url) await this.begin();
+        if (job.state === "cancelled") return;
         job.become("sending");
         job.photo = await send(job.url ?? this.url, job);
         return job.become("done");
@@ -87,6 +91,26 @@ export class Queue {
       }
     }
   }
+
+  /** Asks for the order once before anything goes up: the answer makes it, and a session, for who has none. Three photos
+   * at once would each begin one of their own. Resolves to its draft; rejects as `call` does. */
+  async begin() {
+    this.beginning ??= ask(new URL("..", new URL(this.url, location.href)));
+    try {
+      return await this.beginning;
+    } catch (error) {
+      this.beginning = null;
+      throw error;
+    }
+  }
+}
+
+async function ask(url) {
+  const signal = AbortSignal.timeout?.(STALLED_AFTER);
+  const response = await fetch(url, { credentials: "same-origin", headers: { Accept: "application/json" }, signal });
+  const answer = await response.json().catch(() => null);
+  if (!response.ok) throw new Refusal(response.status, answer);
+  return answer;
 }
 
 const backOnline = () => new Promise((resolve) => { window.addEventListener("online", resolve, { once: true }); });
