@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.utils import timezone
 from django_redis import get_redis_connection
 
@@ -92,6 +93,33 @@ def test_deleting_a_photo_from_the_draft_leaves_it_to_the_order() -> None:
     drafts.photo_removed(draft, photo_id)
     assert stash.read(photo_id).startswith(b"photo ")
     assert stash.held(order.number) == [photo_id]
+
+
+@pytest.mark.parametrize("quantity", ["2", "many"])
+def test_a_photo_removed_without_a_script_closes_the_payment_page_also_beside_a_mistake(
+    client: Client, quantity: str
+) -> None:
+    """C6: with "many" typed as the other photo's quantity the form comes back, and the photo is gone all the same."""
+    draft = visitors.complete()
+    kept, gone = visitors.photo(draft), stash.photos(draft.id)[0]
+    drafts.set_items(draft, [visitors.row(gone, 2), visitors.row(kept)])
+    order = freeze(draft)
+    before = OutboxMessage.objects.filter(task="payments.expire_attempts").count()
+    visitors.draft_of(client)
+    session = client.session
+    session[drafts.SESSION_KEY] = draft.id
+    session.save()
+    rows = {f"{name}-{n}": value for n in "01" for name, value in {"product": "10x15", "finish": "matte"}.items()}
+    rows |= {"photo-0": gone.id, "quantity-0": "2", "fit-0": "crop", "photo-1": kept.id, "fit-1": "crop"}
+    answer = client.post("/prints/", rows | {"quantity-1": quantity, "remove_photo": gone.id})
+    assert answer.status_code == (422 if quantity == "many" else 302)
+    assert [photo.id for photo in stash.photos(draft.id)] == [kept.id]
+    newest = drafts.get(draft.id)
+    assert newest is not None
+    assert newest.checkout is not None
+    assert ([row["photo"] for row in newest.items], newest.checkout["stale"]) == ([kept.id], True)
+    messages = list(OutboxMessage.objects.filter(task="payments.expire_attempts"))[before:]
+    assert {message.payload["order_id"] for message in messages} == {order.pk}
 
 
 def test_a_price_changed_by_the_owner_makes_a_new_order() -> None:
