@@ -79,12 +79,20 @@ def close(attempt_id: int, to: str, why: str, *, failure_code: str = "") -> Paym
         return attempt
 
 
-def close_later(attempt: PaymentAttempt) -> None:
-    """Plans that the attempt's page or Intent is closed at Stripe, tried until it is."""
+def close_unopened(attempt_id: int, why: str) -> PaymentAttempt:
+    """Ends an attempt that Stripe never made, unless a call at the same time has got its Session since (C5)."""
+    with transaction.atomic():
+        _order, attempt = lock(attempt_id)
+        return attempt if attempt.stripe_id else close(attempt_id, State.CANCELED, why)
+
+
+def close_later(attempt: PaymentAttempt, after: str = "") -> None:
+    """Plans that the attempt's page or Intent is closed at Stripe, tried until it is. `after` tells two closings of one
+    attempt apart: a voucher that was issued stays open the first time."""
     with transaction.atomic():
         enqueue(
             "payments.close_attempt",
-            key=f"close:{attempt.public_id}",
+            key=f"close:{attempt.public_id}" + (f":{after}" if after else ""),
             payload={"order_id": attempt.order_id, "attempt_id": attempt.pk},
         )
 

@@ -178,8 +178,8 @@ def open_at_stripe(attempt: PaymentAttempt) -> PaymentAttempt | None:
             return None  # what was right when it was first sent, such as expires_at, is no longer
         raise PaymentRefused from error
     if session is None:
-        attempts.close(attempt.pk, State.CANCELED, "Stripe never made it")
-        return None
+        attempt = attempts.close_unopened(attempt.pk, "Stripe never made it")
+        return attempt if attempt.stripe_id else None
     return attempts.opened(attempt.pk, session, attempt.order_id)
 
 

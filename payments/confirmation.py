@@ -17,7 +17,8 @@ from uploads import stash
 
 State = PaymentAttempt.State
 PaymentState = Order.PaymentState
-REVIEW_KEEPS_SECONDS = 30 * 86_400  # a sum to be reviewed waits for the owner, with its photos
+# How long what was frozen is kept for a sum that waits for the owner, with its photos, or for its refund.
+MONEY_KEEPS_SECONDS = 30 * 86_400
 
 log = structlog.get_logger(__name__)
 
@@ -99,7 +100,10 @@ def _paid(attempt_id: int, money: Money, session: facts.Session) -> PaymentAttem
         elif purchases.contested(order):
             _review(order, attempt, "another version of the order is in review", "review_versions")
         else:
-            books.recompute(fulfil(order, snapshot, session), attempt)  # a part may have gone back already (C18)
+            order = fulfil(order, snapshot, session)
+            books.recompute(order, attempt)  # a part may have gone back already (C18)
+    if order.paid_at is None and not books.gone(attempt) and purchases.bought(order) is None:
+        rebuilt.keep(order, session, MONEY_KEEPS_SECONDS)
     parameters.forget(str(attempt.idempotency_key))
     log.info("payment_confirmed", payment=attempt.public_id, order=number)
     return attempt
@@ -160,9 +164,10 @@ def _review(order: Order, attempt: PaymentAttempt, why: str, kind: str = "review
     """C10: nothing is fulfilled until the owner has looked; what was frozen is kept meanwhile."""
     attempts.note(attempt, "review", why=why)
     attempts.set_payment_state(order, PaymentState.REVIEW)
+    purchases.close_pages(order)
     _tell_owner(attempt, kind)
     photo_ids = list(order.photos.values_list("photo_id", flat=True))
-    transaction.on_commit(lambda: _keep(order.number, photo_ids), robust=True)
+    transaction.on_commit(lambda: stash.hold(photo_ids, order.number, MONEY_KEEPS_SECONDS), robust=True)
 
 
 def _tell_owner(attempt: PaymentAttempt, kind: str) -> None:
@@ -172,11 +177,6 @@ def _tell_owner(attempt: PaymentAttempt, kind: str) -> None:
         queue="mail",
         payload={"order_id": attempt.order_id, "attempt_id": attempt.pk, "kind": kind},
     )
-
-
-def _keep(number: str, photo_ids: list[str]) -> None:
-    stash.hold(photo_ids, number, REVIEW_KEEPS_SECONDS)
-    snapshots.prolong(number, REVIEW_KEEPS_SECONDS)
 
 
 def _delayed(attempt: PaymentAttempt, intent: facts.Intent | None) -> PaymentAttempt:
@@ -210,6 +210,8 @@ def _failed(attempt_id: int, code: str) -> PaymentAttempt:
         if attempt.state not in attempts.OPEN:
             return attempt
         attempts.close(attempt.pk, State.FAILED, "the delayed payment failed", failure_code=code)
+        if attempt.method == PaymentAttempt.Method.ELEMENTS:
+            attempts.close_later(attempt, "failed")  # the next try gets an Intent of its own (C5)
         if order.attempts.filter(state=State.CONFIRMED).exists():
             books.close(order)  # other money came for it: it waits for the owner, or has all gone back
         elif order.state == Order.State.PENDING:

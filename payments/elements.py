@@ -7,7 +7,7 @@ client_secret is fetched when it is needed, and neither stored nor logged.
 import structlog
 from django.conf import settings
 
-from payments import at_stripe, attempts, confirmation, facts, gateway
+from payments import at_stripe, confirmation, facts, gateway
 from payments.models import PaymentAttempt
 
 log = structlog.get_logger(__name__)
@@ -27,9 +27,9 @@ def settle(intent_id: str) -> tuple[PaymentAttempt | None, facts.Intent]:
 
 
 def _withdraw(attempt: PaymentAttempt) -> None:
-    """A voucher ran out: the next try gets an Intent of its own, so this one must not stay payable (C5)."""
+    """A voucher ran out: the next try gets an Intent of its own, so this one is closed now; where that fails, by the task
+    that was planned with the failure (C5)."""
     try:
         at_stripe.closed_intent(str(attempt.intent_id))
     except gateway.GatewayError as error:
         log.warning("failed_intent_left_open", payment=attempt.public_id, kind=error.kind)
-        attempts.close_later(attempt)

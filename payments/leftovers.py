@@ -1,8 +1,11 @@
 """What should have been told by an event and was not: Sessions, Intents and vouchers past their time, orders that nobody
-can pay any more. Stripe is asked first; only then is anything closed here (C52's little brother, every few minutes).
+can pay any more; and what an edit was to close and did not (C6). Stripe is asked first; only then is anything closed here
+(C52's little brother, every few minutes).
 """
 
 import datetime
+import functools
+from collections.abc import Callable, Iterator
 
 import structlog
 from django.conf import settings
@@ -10,7 +13,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from orders import drafts
+from orders import drafts, vouchers
 from orders import services as orders
 from orders.models import Order
 from payments import at_stripe, attempts, books, expiry, gateway
@@ -26,9 +29,9 @@ log = structlog.get_logger(__name__)
 def run() -> int:
     """Closes what is over; how many attempts were looked at. Goes on at the next turn where Stripe is away."""
     looked_at = 0
-    for attempt in _overdue():
+    for attempt, close in _work():
         try:
-            expiry.close_attempt(attempt)
+            close()
         except (gateway.GatewayRefused, at_stripe.StillOpen) as error:
             log.warning("leftover_refused", payment=attempt.public_id, code=error.code)
         except (gateway.GatewayUnavailable, expiry.StripeAway):
@@ -38,6 +41,22 @@ def run() -> int:
         looked_at += 1
     _expire_abandoned()
     return looked_at
+
+
+def _work() -> Iterator[tuple[PaymentAttempt, Callable[[], None]]]:
+    for attempt in _changed():
+        yield attempt, functools.partial(expiry.expire_attempts, attempt.order.draft_id)
+    for attempt in _overdue():
+        yield attempt, functools.partial(expiry.close_attempt, attempt)
+
+
+def _changed() -> list[PaymentAttempt]:
+    """Open pages of what the draft no longer is (C6): an edit is in Redis before its task is in the outbox, and who died in
+    between planned nothing. What was begun to be paid later, by a reference or a bank, cannot be withdrawn. In no order, as below."""
+    still_open = PaymentAttempt.objects.filter(state__in=attempts.OPEN, voucher__isnull=True)
+    pages = still_open.exclude(state=PaymentAttempt.State.PENDING, url="").filter(order__state=Order.State.PENDING)
+    some = pages.select_related("order").order_by("?")[:AT_ONCE]
+    return [attempt for attempt in some if vouchers.changed_since(attempt.order)]
 
 
 def _overdue() -> list[PaymentAttempt]:

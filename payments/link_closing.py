@@ -49,8 +49,9 @@ def _end(payment: LinkPayment) -> None:
     """Where it is not known whether Stripe made the page, it is asked with the same key, so that it can be closed."""
     if not payment.session_id:
         session = at_stripe_links.ask(payment)
-        if session is None:
-            link_payments.cancel(payment.pk, "Stripe never made its page")
-            return
-        payment = link_payments.opened(payment.pk, session)
-    link_payments.settle(at_stripe.closed_session(str(payment.session_id)))
+        if session is not None:
+            payment = link_payments.opened(payment.pk, session)
+        else:
+            payment = link_payments.cancel_unopened(payment.pk)
+    if payment.session_id:
+        link_payments.settle(at_stripe.closed_session(payment.session_id))

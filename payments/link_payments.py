@@ -72,7 +72,7 @@ def start(link_id: int, visitor: str, language: str) -> LinkPayment:
             if not payment.session_id:
                 session = at_stripe_links.ask(payment)
                 if session is None:
-                    cancel(payment.pk, "Stripe never made its page")
+                    cancel_unopened(payment.pk)
                     continue
                 payment = opened(payment.pk, session)
                 _refuse_closed(payment)
@@ -191,6 +191,15 @@ def cancel(payment_id: int, why: str = "") -> None:
         if payment.state in LinkPayment.OPEN:
             payment.url = ""
             move(payment, State.CANCELED, why)
+
+
+def cancel_unopened(payment_id: int) -> LinkPayment:
+    """Ends a payment whose page Stripe never made, unless a call at the same time has got the page since (C5)."""
+    with transaction.atomic():
+        payment = lock(payment_id)
+        if payment.session_id is None:
+            cancel(payment.pk, "Stripe never made its page")
+        return payment
 
 
 def confirm_return(link: PaymentLink, session_id: str) -> LinkPayment | None:

@@ -37,8 +37,15 @@ def standing(order: Order) -> Order | None:
     return _others(order).filter(amiss).order_by(F("paid_at").asc(nulls_last=True)).first()
 
 
+def close_pages(order: Order) -> None:
+    """What else of a locked order could be paid can soon no longer be: money for it has come (C5)."""
+    for attempt in order.attempts.filter(state__in=attempts.OPEN):
+        attempts.close_later(attempt)
+
+
 def close_others(order: Order) -> None:
     """What else was frozen from the draft can soon no longer be paid; inside the transaction that marks this one paid."""
+    close_pages(order)
     if _others(order).filter(state=Order.State.PENDING).exists():
         enqueue(
             "payments.expire_attempts",

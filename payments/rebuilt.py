@@ -11,16 +11,25 @@ from payments import facts
 def remember(order: Order, session: facts.Session) -> None:
     """Puts a lost snapshot of a pending order back into Redis, so that its voucher can be mailed, and word of its failure
     too (C28, C29). PostgreSQL still learns of nobody before the money is there."""
-    if order.state != Order.State.PENDING or snapshots.load(order.number) is not None:
-        return
-    found = Snapshot(
+    if order.state == Order.State.PENDING and snapshots.load(order.number) is None:
+        snapshots.save(order.number, _snapshot(order, session), settings.DRAFT_TTL_SECONDS)
+
+
+def keep(order: Order, session: facts.Session, seconds: int) -> None:
+    """Money came for an order that nobody fulfils, or not yet: its customer has to hear what becomes of it. Keeps the
+    snapshot so long, put back where it is gone, whatever state the order is in (C11)."""
+    if not snapshots.prolong(order.number, seconds):
+        snapshots.save(order.number, _snapshot(order, session), seconds)
+
+
+def _snapshot(order: Order, session: facts.Session) -> Snapshot:
+    return Snapshot(
         order=order.number,
         draft_id=order.draft_id,
         delivery={**delivery(session), "flagged": order.method == Order.Method.POST},
         filenames={},
         photo_ids=list(order.photos.values_list("photo_id", flat=True)),
     )
-    snapshots.save(order.number, found, settings.DRAFT_TTL_SECONDS)
 
 
 def delivery(session: facts.Session) -> dict[str, str]:

@@ -63,7 +63,7 @@ def _settle_link(payment: LinkPayment) -> None:
         made = gateway.find_session(payment.public_id, since)
         if made is None:
             if not at_stripe_links.lasting(payment):
-                link_payments.cancel(payment.pk, "Stripe never made its page")
+                link_payments.cancel_unopened(payment.pk)
             return
         session_id = made.id
     link_payments.settle(gateway.retrieve_session(session_id))  # with its Intent, and so with its reference (C29)

@@ -8,9 +8,14 @@ from django.test import Client
 from orders import drafts, links
 from orders.models import Order
 from orders.tests import visitors
+from outbox.models import OutboxMessage
+from payments import attempts, tasks
 from payments.checkout import start_checkout
 from payments.models import PaymentAttempt
+from payments.returning import confirm_return
 from payments.tests.stand_in import StandIn, deliver
+from payments.tests.test_elements import confirm
+from payments.tests.test_elements import start as start_element
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -83,3 +88,35 @@ def test_who_saw_the_next_draft_before_coming_back_still_finds_the_order(stripe_
     assert client.session[drafts.SESSION_KEY] != order.draft_id
     assert comes_back(client, attempt)["Location"].startswith(f"/orders/{order.number}/")
     assert comes_back(Client(), attempt).status_code == 404
+
+
+def test_a_failed_element_found_by_the_return_page_is_closed(stripe_api: StandIn) -> None:
+    """C5, C28: the next try gets an Intent of its own, so the old one must not stay payable, whoever learns of it first."""
+    started = start_element(visitors.complete())
+    attempt = PaymentAttempt.objects.get()
+    confirm(started.client_secret, method="multibanco", email="ana@example.test")
+    deliver(stripe_api.objects("event"))
+    stripe_api.answer_intent(str(attempt.intent_id), "fail")
+    assert confirm_return(str(attempt.intent_id), {started.order.draft_id}).outcome == "unpaid"
+    attempt.refresh_from_db()
+    assert (attempt.state, stripe_api.objects("payment_intent")[0]["status"]) == ("failed", "requires_payment_method")
+    for message in OutboxMessage.objects.filter(task="payments.close_attempt", state="pending"):
+        tasks.close_attempt(message.pk)
+    assert stripe_api.objects("payment_intent")[0]["status"] == "canceled"
+
+
+def test_a_failed_element_is_closed_though_its_reference_could_not_be_before(stripe_api: StandIn) -> None:
+    """C5, C6: it was to be closed once already, while a reference could not be withdrawn."""
+    started = start_element(visitors.complete())
+    attempt = PaymentAttempt.objects.get()
+    confirm(started.client_secret, method="multibanco", email="ana@example.test")
+    deliver(stripe_api.objects("event"))
+    attempt.refresh_from_db()
+    attempts.close_later(attempt)
+    for end in ("requires_action", "canceled"):
+        for message in OutboxMessage.objects.filter(task="payments.close_attempt", state="pending"):
+            tasks.close_attempt(message.pk)
+        assert stripe_api.objects("payment_intent")[0]["status"] == end
+        if end == "requires_action":
+            stripe_api.answer_intent(str(attempt.intent_id), "fail")
+            confirm_return(str(attempt.intent_id), {started.order.draft_id})
