@@ -35,6 +35,7 @@ class ReadOnlyInline(TabularInline):
 
     extra = 0
     can_delete = False
+    hide_title = True  # the theme's: the row's own name, which says no more than its columns
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """The people in one query, however many rows there are."""
