@@ -122,6 +122,11 @@ def test_redis_keeps_what_it_was_given(name: str) -> None:
     assert "--maxmemory-policy noeviction" in command(name)
 
 
+def test_the_small_redis_takes_no_more_memory_than_it_was_given() -> None:
+    """It is the broker too: what fills it is refused there, and never costs the machine's memory."""
+    assert "--maxmemory ${REDIS_MEMORY:-512mb}" in command("redis")
+
+
 def test_the_photos_have_a_redis_of_their_own_with_a_bound() -> None:
     urls = SERVICES["web"]["environment"]
     assert (urls["REDIS_URL"], urls["PHOTOS_REDIS_URL"]) == ("redis://redis:6379/0", "redis://redis-photos:6379/0")

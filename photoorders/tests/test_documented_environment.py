@@ -15,7 +15,8 @@ READERS = ("text", "flag", "number", "choice", "items", "networks", "zone", "url
 APPS = ("photoorders", "backoffice", "payments", "orders", "accounts", "uploads", "addresses", "outbox")
 INTERNAL = {"HOST", "DJANGO_SETTINGS_MODULE"}  # set by the program that starts the shop, not by whom runs it
 COMPOSE = {  # read by docker-compose.yml alone
-    *("POSTGRES_PASSWORD", "HTTP_PORT", "HTTPS_PORT", "PHOTOS_REDIS_MEMORY", "PHOTOS_MEMORY", "FLOWER_AUTH", "BACKUPS"),
+    *("POSTGRES_PASSWORD", "HTTP_PORT", "HTTPS_PORT", "REDIS_MEMORY", "PHOTOS_REDIS_MEMORY", "PHOTOS_MEMORY"),
+    *("FLOWER_AUTH", "BACKUPS"),
     *(
         "BASE_IMAGE",
         "SANDBOX_URL",
