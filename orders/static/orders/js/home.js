@@ -2,6 +2,7 @@
 
 import { call, fill, pause, Refusal } from "./api.js";
 import { Background } from "./background.js";
+import { Earlier } from "./earlier.js";
 import { takeIn } from "./intake.js";
 import { Kept } from "./kept.js";
 import { Prints } from "./prints.js";
@@ -27,12 +28,14 @@ const pictures = new Background(text.worker);
 const near = "IntersectionObserver" in window ? new IntersectionObserver(cameNear, { rootMargin: "100%" }) : null;
 const queue = new Queue(`${text.api}photos/`, { failed: text.textFailed, retrying: text.textRetrying }, known);
 const unsent = new Unsent(root.querySelector("[data-unsent]"));
-const kept = new Kept();
+const kept = new Kept(orderDraft);
+const earlier = new Earlier(root.querySelector("[data-earlier]"), { take: resume, leave });
 const underway = new Underway(root);
 const jobs = new Map(); // job → its card
 const owners = new Map([...list.querySelectorAll("[data-sha256]")].map((card) => [card.dataset.sha256, card])); // sha256 → who has it
 const twice = []; // names of photos that came twice
 let position = Math.max(0, ...[...list.querySelectorAll("[data-photo]")].map((card) => Number(card.dataset.position)));
+let draftId = ""; // of the order's draft, as far as it is known
 let polling = false;
 let showing = 0;
 
@@ -68,6 +71,27 @@ async function add(files, resumed = []) {
 
 const tooLarge = (file) => file.size > Number(text.maxMb) * 1024 * 1024;
 const canShrink = (file) => ["image/jpeg", "image/png", "image/webp"].includes(file.type) && "OffscreenCanvas" in window;
+
+/** The id of the order's draft, or "" where the shop does not answer. */
+async function orderDraft() {
+  draftId ||= (await queue.begin().catch(() => null))?.id ?? "";
+  return draftId;
+}
+
+function resume(found) {
+  return add(found.map(({ file }) => file), found);
+}
+
+function offer(found) {
+  if (!found.length) return;
+  announce(earlier.offer(found));
+  progress();
+}
+
+function leave(found) {
+  kept.discard(found);
+  progress();
+}
 
 /** Whether the order has these bytes already, seen by their checksum before anything is sent. */
 async function known(job) {
@@ -187,7 +211,7 @@ function progress() {
   const all = [...jobs.keys()];
   const outcome = underway.show(all, undecided.size);
   if (outcome) announce(outcome);
-  unsent.keep(all.filter(awaited).map((job) => job.file));
+  unsent.keep([...all.filter(awaited), ...earlier.found].map(({ file }) => file));
   if (underway.active) return;
   for (const job of all) if (job.state === "done" || job.state === "duplicate") jobs.delete(job);
 }
@@ -241,6 +265,7 @@ async function poll() {
     await pause(wait);
     try {
       const draft = await call("GET", text.api);
+      draftId = draft.id;
       let since = performance.now();
       for (const photo of draft.photos) {
         if (performance.now() - since > BREATH) {
@@ -366,5 +391,5 @@ window.addEventListener("offline", progress);
 window.addEventListener("online", progress);
 
 poll();
-const resumed = kept.resume((found) => add(found.map(({ file }) => file), found)).catch(() => {});
+const resumed = kept.resume(resume, offer).catch(() => {});
 Promise.race([resumed, pause(RESUMED_BY)]).then(() => unsent.show());

@@ -1,10 +1,15 @@
 // Keeps photos that wait to go up in the browser's own database, so that after a reload they go on by themselves.
 //
 // Nothing waits for it: where the browser keeps nothing, or has no room, unsent.js names what is lacking. A photo belongs
-// to the page that took it, which holds a lock while it lives; the next page takes over when that lock is free.
+// to the page that took it, which holds a lock while it lives; the next page takes over when that lock is free. It is for
+// the order that it was chosen for: one that was left over from another goes up only if its customer says so.
+
+import { pause } from "./api.js";
 
 const NAME = "photos-waiting";
 const KEPT_FOR = 24 * 60 * 60 * 1000; // milliseconds: as long as the order's draft
+const ANSWERED_IN = 2000; // milliseconds for which a photo is not put away, because its order is yet unknown
+const ASK_AGAIN = 2000; // milliseconds
 const SHARE = 0.5; // of the room that the browser has left
 const ENDED = new Set(["done", "duplicate", "refused", "cancelled"]);
 
@@ -20,6 +25,11 @@ export class Kept {
   held = false;
   letGo = null; // frees the lock
 
+  /** `draft()` resolves to the id of the order's draft, or to nothing where that cannot be known now. */
+  constructor(draft) {
+    this.draft = draft;
+  }
+
   /** Puts the job's file away, after those before it; not if it has gone up by then. */
   keep(job) {
     this.writing = this.writing.then(() => this.#write(job)).catch(() => {});
@@ -30,16 +40,24 @@ export class Kept {
     this.writing = this.writing.then(() => this.#forget(job)).catch(() => {});
   }
 
-  /** Hands `take(files)` what earlier pages left, in their order: `[{file, position, decided, key}]`. */
-  async resume(take) {
+  /** These, which `resume` handed on, are not wanted. */
+  discard(found) {
+    for (const { key } of found) this.drop({ kept: key });
+  }
+
+  /** Hands `take(files)` what earlier pages left of this order, in their order: `[{file, position, decided, key}]`; and
+   * `offer(files)` what was left of another. */
+  async resume(take, offer) {
     const records = await this.#call("readonly", (store) => store.getAll()).catch(() => []);
     const fresh = records.filter((record) => Date.now() - record.at < KEPT_FOR);
     for (const { key } of records.filter((record) => !fresh.includes(record))) await this.#delete(key);
     const owners = [...new Set(fresh.map((record) => record.owner))].filter((owner) => owner !== this.me);
-    await Promise.all(owners.map((owner) => this.#after(owner, () => this.#adopt(owner, take)).catch(() => {})));
+    await Promise.all(owners.map((owner) => this.#after(owner, () => this.#adopt(owner, take, offer)).catch(() => {})));
   }
 
-  async #adopt(owner, take) {
+  async #adopt(owner, take, offer) {
+    let draft = await this.draft();
+    for (; !draft; draft = await this.draft()) await pause(ASK_AGAIN);
     const records = (await this.#call("readonly", (store) => store.getAll())).filter((record) => record.owner === owner);
     const found = [];
     for (const record of records.sort((one, other) => one.position - other.position)) {
@@ -53,7 +71,9 @@ export class Kept {
       found.push({ ...record, file });
     }
     if (found.length) this.#hold();
-    take(found);
+    const ours = ({ draft: wanted }) => !wanted || wanted === draft;
+    take(found.filter(ours));
+    offer(found.filter((each) => !ours(each)));
   }
 
   /** Whoever lives holds the lock of that name; browsers without locks are taken to have one page open. */
@@ -71,8 +91,9 @@ export class Kept {
     if (ENDED.has(job.state) || !(await this.#room(job.file.size))) return;
     this.#hold();
     const key = this.keys.get(job) ?? job.kept ?? `${this.me} ${job.position}`;
+    const draft = await Promise.race([this.draft(), pause(ANSWERED_IN)]);
     const { file, position, decided } = job;
-    await this.#call("readwrite", (store) => store.put({ key, owner: this.me, at: Date.now(), position, decided, file, name: file.name, type: file.type }));
+    await this.#call("readwrite", (store) => store.put({ key, owner: this.me, draft, at: Date.now(), position, decided, file, name: file.name, type: file.type }));
     this.keys.set(job, key);
     if (ENDED.has(job.state)) await this.#forget(job);
   }
