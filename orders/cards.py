@@ -22,7 +22,6 @@ from orders.problems import Errors
 from uploads.photo import Photo
 
 FIELDS = ("photo", "product", "finish", "quantity", "fit", "crop")
-MAX_ROWS = 2000
 
 
 @dataclasses.dataclass
@@ -188,8 +187,7 @@ def _row(suffix: str, item: Print, products: Mapping[str, ProductInfo]) -> Row:
 
 def sent_rows(data: QueryDict) -> list[dict[str, Any]]:
     """The rows of the form as `orders.drafts.set_items` takes them, each with its `suffix`; whatever was typed is kept."""
-    suffixes = [name.removeprefix("photo-") for name in data if name.startswith("photo-")][:MAX_ROWS]
-    return [sent_row(data, suffix) for suffix in suffixes]
+    return [sent_row(data, name.removeprefix("photo-")) for name in data if name.startswith("photo-")]
 
 
 def sent_row(data: QueryDict, suffix: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from orders import catalogue, cropping
 from orders.problems import FieldError, Invalid
 from uploads.photo import Photo
 
-MAX_ROWS = 2000
+MAX_ROWS = 2000  # DATA_UPLOAD_MAX_NUMBER_FIELDS lets the form send as many
 MIN_CROP = 0.01  # of the photo's side
 PROBLEMS = {
     "not_a_list": _("Please send a list of prints."),

@@ -3,7 +3,7 @@
 import datetime
 import io
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import pytest
 from django.contrib.messages import get_messages
@@ -12,7 +12,7 @@ from django.http import QueryDict
 from django.test import Client
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 
-from orders import cards, catalogue, views
+from orders import cards, catalogue, drafts, items, views
 from orders.tests import visitors
 from uploads import photo_redis, stash
 from uploads.tests import pictures
@@ -127,6 +127,39 @@ def test_prints_of_a_photo_that_was_removed_in_another_tab_are_named() -> None:
     left = {name: value for name, value in rows.items() if name.endswith("-1")}
     assert client.post("/prints/", left | {"next": "1"}).headers["Location"] == "/delivery/"
     assert [row["quantity"] for row in visitors.draft_of(client).items] == [7]
+
+
+def send_rows(client: Client, photo_id: str, count: int) -> Any:
+    """Presses "Continue" with so many prints of one photo, as a browser sends them."""
+    cut = '{"x":0.12345678901234567,"y":0.12345678901234567,"width":0.5123456789012345,"height":0.5123456789012345,"turn":90}'
+    fields = {"photo": photo_id, "product": "10x15", "finish": "matte", "quantity": "2", "fit": "crop", "crop": cut}
+    assert tuple(fields) == cards.FIELDS
+    rows = {f"{name}-js{at}": value for at in range(count) for name, value in fields.items()}
+    return client.post("/prints/", urlencode(rows | {"next": "1"}), "application/x-www-form-urlencoded")
+
+
+def test_as_many_prints_as_a_draft_holds_go_through_the_form(settings: Any) -> None:
+    """U0: 200 photos in ten sizes each; the form is sent as one, with a script too."""
+    assert len(cards.FIELDS) * items.MAX_ROWS + 100 == settings.DATA_UPLOAD_MAX_NUMBER_FIELDS
+    catalogue.install_default_catalogue()
+    client = visitors.Browser(enforce_csrf_checks=True)
+    draft = visitors.draft_of(client)
+    answer = send_rows(client, visitors.photo(draft).id, items.MAX_ROWS)
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/delivery/")
+    assert [row["quantity"] for row in visitors.draft_of(client).items] == [2] * 2000
+
+
+def test_a_print_more_than_a_draft_holds_is_refused_aloud_and_none_is_left_out() -> None:
+    """U0."""
+    catalogue.install_default_catalogue()
+    client = visitors.Browser(headers={"Accept-Language": "en"})
+    draft = visitors.draft_of(client)
+    photo = visitors.photo(draft)
+    drafts.set_items(draft, [visitors.row(photo, 3)])
+    answer = send_rows(client, "0" * 32, items.MAX_ROWS + 1)
+    assert answer.status_code == 422
+    assert "At most 2000 different prints fit in one order." in answer.content.decode()
+    assert [row["quantity"] for row in visitors.draft_of(client).items] == [3]
 
 
 @pytest.mark.parametrize("method", ["get", "head"])
