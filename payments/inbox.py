@@ -27,7 +27,7 @@ from payments.redaction import redact
 
 State = WebhookEvent.State
 
-MAX_ATTEMPTS = 12  # with the backoff's ceiling of ten minutes: about an hour, then the owner is asked
+MAX_ATTEMPTS = 21  # with the outbox's backoff one to two hours, then the owner is asked: an outage of Stripe's passes
 
 COLUMNS = (
     "event_id, type, object_id, livemode, api_version, payload, payload_hash, state, attempts, next_attempt_at,"
@@ -130,22 +130,21 @@ def drain(limit: int = 500) -> int:
     return done
 
 
-def claim(event_pk: int | None = None) -> WebhookEvent | None:
+def claim() -> WebhookEvent | None:
     """Leases the event that is due longest to the caller, or None. A killed worker's is due again after its lease; one whose
     last attempt killed its worker becomes a dead letter instead (leases.WorkerLost)."""
-    while (event := _leased(event_pk)) is not None:
+    while (event := _leased()) is not None:
         if event.attempts <= MAX_ATTEMPTS:
             return event
         _failed(event, leases.WorkerLost())
     return None
 
 
-def _leased(event_pk: int | None) -> WebhookEvent | None:
+def _leased() -> WebhookEvent | None:
     now = timezone.now()
     with transaction.atomic():
-        due = WebhookEvent.objects.select_for_update(skip_locked=True).filter(state=State.RECEIVED)
-        due = due.filter(pk=event_pk) if event_pk else due.filter(next_attempt_at__lte=now)
-        event = due.order_by("next_attempt_at").first()
+        due = WebhookEvent.objects.select_for_update(skip_locked=True)
+        event = due.filter(state=State.RECEIVED, next_attempt_at__lte=now).order_by("next_attempt_at").first()
         if event is None:
             return None
         lease = leases.until()

@@ -24,7 +24,8 @@ from payments.models import PaymentAttempt
 from payments.problems import NotRefundable, OverRefund
 from payments.reconciliation import mail, run
 
-RECONCILE_AGAIN = 8  # times, over about an hour
+RECONCILE_AGAIN = 8  # times, within an hour
+AT_STRIPE = inbox.MAX_ATTEMPTS  # of what only Stripe can refuse: as long as its events are tried
 
 
 @shared_task(name="payments.process_inbox", queue="webhooks", ignore_result=True, soft_time_limit=280, time_limit=300)
@@ -33,29 +34,29 @@ def process_inbox() -> int:
     return inbox.drain()
 
 
-@durable_task("payments.expire_attempts", queue="default", max_attempts=12)
+@durable_task("payments.expire_attempts", queue="default", max_attempts=AT_STRIPE)
 def expire_attempts(draft_id: str, order_id: int | None = None) -> None:
     expiry.expire_attempts(draft_id)
 
 
-@durable_task("payments.close_attempt", queue="default", max_attempts=12)
+@durable_task("payments.close_attempt", queue="default", max_attempts=AT_STRIPE)
 def close_attempt(attempt_id: int, order_id: int) -> None:
     """A page that nobody may pay on any more and that could not be closed at once."""
     expiry.close_attempt(PaymentAttempt.objects.select_related("order").get(pk=attempt_id, order_id=order_id))
 
 
-@durable_task("payments.send_refund", queue="default", max_attempts=12)
+@durable_task("payments.send_refund", queue="default", max_attempts=AT_STRIPE)
 def send_refund(refund_id: int, order_id: int | None = None) -> None:
     refunds.send(refund_id)
 
 
-@durable_task("payments.give_back", queue="default", max_attempts=12)
+@durable_task("payments.give_back", queue="default", max_attempts=AT_STRIPE)
 def give_back(attempt_id: int, order_id: int | None = None) -> None:
     """C11: money that no order waits for goes back, whole."""
     _refund_whole(attempt_id, "no order waited for this payment", "give-back")
 
 
-@durable_task("payments.refund_cancelled", queue="default", max_attempts=12)
+@durable_task("payments.refund_cancelled", queue="default", max_attempts=AT_STRIPE)
 def refund_cancelled(
     attempt_id: int,
     reason: str = "the customer cancelled before production",
@@ -103,7 +104,8 @@ def remind_vouchers() -> int:
     soft_time_limit=3500,
     time_limit=3600,
     autoretry_for=(Exception,),
-    retry_backoff=60,
+    retry_backoff=60,  # seconds, doubling, ten minutes at most
+    retry_jitter=False,
     max_retries=RECONCILE_AGAIN,
 )
 def reconcile(self: Task[[], int]) -> int:
@@ -119,12 +121,12 @@ def email_link(payment_id: int, kind: str, occurrence: str = "") -> None:
         raise GiveUp(str(error)) from error
 
 
-@durable_task("payments.close_link", queue="default", max_attempts=12)
+@durable_task("payments.close_link", queue="default", max_attempts=AT_STRIPE)
 def close_link(link_id: int) -> None:
     link_closing.end_pages(link_id)
 
 
-@durable_task("payments.refund_link", queue="default", max_attempts=12)
+@durable_task("payments.refund_link", queue="default", max_attempts=AT_STRIPE)
 def refund_link(refund_id: int) -> None:
     link_refunds.send(refund_id)
 

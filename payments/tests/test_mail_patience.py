@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.mark.parametrize("task", ["payments.email_owner", "payments.email_discrepancies"])
 def test_a_note_to_the_owner_is_tried_for_hours(stripe_api: StandIn, settings: Any, task: str) -> None:
-    """C40, C50, C53: as the customers' mails are; with the outbox's backoff eight tries are over in ten minutes."""
+    """C40, C50, C53: as the customers' mails are; with the outbox's backoff eight tries are over in four minutes."""
     discrepancies.found(discrepancies.Kind.PAYOUT, "po_1", ours="1.00 EUR", theirs="2.00 EUR")
     with socket.create_server(("127.0.0.1", 0)) as server:
         settings.EMAIL_PORT = server.getsockname()[1]
