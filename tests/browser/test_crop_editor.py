@@ -179,6 +179,10 @@ def test_the_cut_is_adjusted_by_keyboard_and_stays_after_a_reload(
     upload(page, photos[:1])
     open_editor(page)
     expect(page.locator(".stage")).to_be_focused()
+    hint = "Arraste para mover, afaste os dedos para ampliar."  # a phone has neither wheel nor keys
+    if size != "phone":
+        hint = "Drag to move, turn the wheel to zoom. Keys: arrows move, plus and minus zoom, t turns the photo, r the paper, 0 resets."
+    expect(page.locator("#cropper-keys")).to_have_text(hint, use_inner_text=True)
     before = page.locator(".cropper [data-dpi]").inner_text()
     for key in ("+", "+", "+", "+", "+", "+", "ArrowLeft", "ArrowLeft", "Shift+ArrowUp"):
         page.keyboard.press(key)
