@@ -68,8 +68,10 @@ export class Prints {
     const card = this.template.firstElementChild.cloneNode(true);
     card.id = `photo-${photo.id}`;
     Object.assign(card.dataset, { photo: photo.id, state: photo.state, width: photo.width, height: photo.height, preview: local || (photo.state === "ready" ? photo.preview_url : ""), name: photo.filename, bytes: photo.bytes, sha256: photo.sha256 });
-    card.querySelector("[data-filename]").textContent = photo.filename;
-    card.querySelector("[data-filename]").title = photo.filename;
+    Object.assign(card.querySelector("[data-filename]"), { textContent: photo.filename, title: photo.filename, id: `name-${photo.id}` });
+    const another = card.querySelector("[data-add-row]");
+    another.id = `add-${photo.id}`;
+    another.setAttribute("aria-labelledby", `add-${photo.id} name-${photo.id}`);
     const picture = card.querySelector("svg.sheet");
     picture.removeAttribute("aria-hidden");
     picture.setAttribute("role", "img");
@@ -77,7 +79,7 @@ export class Prints {
     for (const button of card.querySelectorAll("[data-remove-photo], [data-add-row]")) button.value = photo.id;
     card.querySelector("[data-remove-photo]").setAttribute("aria-label", fill(this.text.labelRemove, { name: photo.filename }));
     const row = card.querySelector("[data-print]");
-    this.#prepare(row, photo.id, { ...this.#choices(row), ...this.#forAll() });
+    this.#prepare(row, { photo: photo.id, name: photo.filename }, { ...this.#choices(row), ...this.#forAll() });
     card.querySelector("[data-waiting]").hidden = Boolean(local) || photo.state !== "checking";
     return card;
   }
@@ -208,12 +210,14 @@ export class Prints {
     this.#field(row, "crop").value = crop ? JSON.stringify(crop) : "";
   }
 
-  #prepare(row, photo, choices) {
+  /** A row of the template with ids of its own, and the name of its photo wherever it is said what belongs to which. */
+  #prepare(row, { photo, name }, choices) {
     this.suffixes += 1;
     const suffix = `js${this.suffixes}`;
     for (const element of [row, ...row.querySelectorAll("*")]) {
-      for (const { name, value } of [...element.attributes]) if (value.endsWith("-new")) element.setAttribute(name, value.replace(/-new$/, `-${suffix}`));
+      for (const attribute of [...element.attributes]) attribute.value = attribute.value.replace(/-new(?= |$)/g, `-${suffix}`).replace(/\bname-(?= |$)/, `name-${photo}`);
     }
+    row.setAttribute("aria-label", fill(this.text.labelPrint, { name }));
     row.dataset.suffix = suffix;
     row.querySelector("[data-remove-row]").value = suffix;
     this.#field(row, "photo").value = photo;
@@ -350,7 +354,7 @@ export class Prints {
     const used = new Set([...rows].map((row) => this.#field(row, "product").value));
     const row = this.template.querySelector("[data-print]").cloneNode(true);
     this.#setCrop(row, withTurn(turnOf(this.#crop(rows[rows.length - 1])), null));
-    this.#prepare(row, card.dataset.photo, { ...last, product: codes.find((code) => !used.has(code)) ?? last.product, quantity: 1 });
+    this.#prepare(row, card.dataset, { ...last, product: codes.find((code) => !used.has(code)) ?? last.product, quantity: 1 });
     card.querySelector("[data-prints]").append(row);
     this.#tellAlone(card);
     this.show(card);
