@@ -1,6 +1,7 @@
 """The customer's pages as Django answers them: what they show, what they refuse, how many queries they take."""
 
 import datetime
+import re
 
 import pytest
 from django.db import connection
@@ -9,14 +10,15 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from orders import catalogue, drafts, legal, links, pictures, price_list, theme
+from orders import catalogue, drafts, legal, links, pictures, price_list, services, theme, views
 from orders.catalogue import FinishInfo, ProductInfo
 from orders.cropping import Crop, Pixels
 from orders.information import markup
-from orders.models import LegalDocument, Order, Product
+from orders.models import LegalDocument, Order, OrderPhoto, Product
 from orders.pictures import Rectangle
 from orders.tests import visitors
-from orders.tests.factories import OrderFactory, OrderItemFactory
+from orders.tests.factories import OrderFactory, OrderItemFactory, OrderPhotoFactory
+from uploads import stash
 
 PAPER = ProductInfo(
     "10x15", "10 × 15", "10 × 15", 100, 150, 3, (FinishInfo("matte", "Mate", "Matte"),), {"": ((1, 35),)}
@@ -216,3 +218,53 @@ def test_prints_that_went_off_sale_are_not_left_out_in_silence(db: None, languag
     assert 'name="shown_cents" value="105"' in review
     drafts.set_items(draft, rows[:1])
     assert [said in client.get(path).content.decode() for path in ("/", "/review/")] == [False, False]
+
+
+def test_a_photo_that_is_wanted_anew_is_shown_and_one_that_was_lost_is_not(client: Client, db: None) -> None:
+    """The customer sees which one it is, as in the mail; where the bytes are gone there is nothing to show."""
+    order = OrderFactory(paid=True, items=False)
+    for seq in (1, 2):
+        OrderPhotoFactory(order=order, seq=seq)
+    OrderPhoto.objects.filter(seq=1).update(stored_at=timezone.now(), thumbnail_key="orders/1.jpg")
+    OrderPhoto.objects.filter(seq=2).update(missing_since=timezone.now())
+    services.ask_for_photo(order, 1, "Está desfocada.")
+    page = client.get(links.order_path(order)).content.decode()
+    wanted = page.split('id="missing-heading"')[1].split("</section>")[0]
+    assert re.findall(r'for="again-(\d)">Fotografia', wanted) == ["1", "2"]
+    assert re.findall(r'<img src="/orders/[^"]+/photos/(\d)\.jpg\?t=[^"]+" alt="">', wanted) == ["1"]
+
+
+def test_the_review_looks_again_while_photos_are_being_looked_at(monkeypatch: pytest.MonkeyPatch, db: None) -> None:
+    """Without JavaScript for the first seconds; by its script as long as it takes; afterwards no more."""
+    catalogue.install_default_catalogue()
+    client = visitors.Browser()
+    draft = visitors.draft_of(client)
+    photo = visitors.photo(draft, state="checking")
+    drafts.set_delivery(drafts.set_items(draft, [visitors.row(photo, 2)]), visitors.PICKUP)
+    said = ('http-equiv="refresh" content="3"', "orders/js/review", 'button wide" disabled')
+    page = client.get("/review/").content.decode()
+    assert [words in page for words in said] == [True, True, True]
+    with monkeypatch.context() as later:
+        later.setattr(views, "LOOK_AGAIN_FOR", datetime.timedelta(0))
+        page = client.get("/review/").content.decode()
+        assert [words in page for words in said] == [False, True, True]
+    stash.mark_ready(draft.id, photo.id, width=1800, height=1200)
+    page = client.get("/review/").content.decode()
+    assert [words in page for words in said] == [False, False, False]
+
+
+def test_no_line_break_parts_a_size(client: Client, db: None) -> None:
+    catalogue.install_default_catalogue()
+    page = client.get("/", headers={"Accept-Language": "pt"}).content.decode()
+    assert "<strong>Retrato 20\u00a0×\u00a025\u00a0cm</strong>" in page
+    assert "<strong>10\u00a0×\u00a015\u00a0cm</strong>" in page
+
+
+@pytest.mark.parametrize(("language", "islands"), [("pt", "Açores"), ("en", "Azores")])
+def test_the_islands_have_their_name_in_the_pages_language(db: None, language: str, islands: str) -> None:
+    catalogue.install_default_catalogue()
+    client = visitors.Browser(headers={"Accept-Language": language})
+    draft = visitors.draft_of(client)
+    drafts.set_items(draft, [visitors.row(visitors.photo(draft))])
+    page = client.get("/delivery/").content.decode()
+    assert re.findall("A[cçz]ores", page) == [islands]
