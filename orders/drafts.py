@@ -30,7 +30,9 @@ from outbox.services import enqueue
 from uploads import stash
 
 SESSION_KEY = "draft"
-EARLIER = "paid_drafts"  # in the session: drafts that were followed, or paid by an order's link
+# In the session: drafts that were followed, or paid by an order's link, so that a reloaded return page still works. The
+# name is older than the first kind: the sessions of running shops hold it.
+EARLIER = "paid_drafts"
 REMEMBERED = 20
 ROTATION_DUE = "rotation_due"  # in the session, from a followed draft until the next page
 FOLLOWED_SECONDS = 3600  # longer than any request that began before the session learned of the new draft

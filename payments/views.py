@@ -22,7 +22,6 @@ from payments.services import start_checkout
 
 REVIEW = "/review/"
 START = "/"
-# Session key: drafts that this visitor has paid, so that a reloaded return page still works, or pays by an order's link.
 
 
 @require_POST

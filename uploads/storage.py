@@ -127,10 +127,6 @@ def head(key: str) -> StoredObject | None:
     return StoredObject(key, answer["ContentLength"], metadata.get("sha256", ""), answer["LastModified"])
 
 
-def exists(key: str) -> bool:
-    return head(key) is not None
-
-
 def sha256_of(key: str) -> str:
     """The SHA-256 (hex) of the stored bytes themselves, read as a stream; ObjectMissing where there are none."""
     digest = hashlib.sha256()
