@@ -77,21 +77,22 @@ def complete(message: OutboxMessage) -> bool:
 
 
 def fail(message: OutboxMessage, error: str, *, final: bool = False, max_attempts: int = MAX_ATTEMPTS) -> bool:
-    """Notes a failed attempt and plans the next with jittered exponential backoff; True when it was the last.
+    """Notes a failed attempt and plans the next with jittered exponential backoff; True when it was the last. One
+    whose lease was lost notes nothing.
 
     Until then the row stays leased, to nobody: while the workers were away the sweep may have sent it many times, and each
     copy in the broker would be an attempt at once.
     """
     gave_up = final or message.attempts >= max_attempts
     next_attempt_at = timezone.now() + datetime.timedelta(seconds=backoff_seconds(message.attempts))
-    _held(message).update(
+    noted = _held(message).update(
         state=OutboxMessage.State.FAILED if gave_up else OutboxMessage.State.PENDING,
         next_attempt_at=next_attempt_at,
         lease=None,
         leased_until=None if gave_up else next_attempt_at,
         last_error=scrub(error)[-10_000:],
     )
-    return gave_up
+    return gave_up and bool(noted)
 
 
 def retry(message: OutboxMessage) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import structlog
 from celery import Task, shared_task
 from django.conf import settings
+from django.db import transaction
 
 from outbox import leases, metrics, relay, services
 from outbox.models import OutboxMessage
@@ -23,7 +24,7 @@ def sweep() -> int:
     return relay.sweep()
 
 
-@shared_task(name="outbox.purge", queue="default", ignore_result=True, soft_time_limit=580, time_limit=600)
+@shared_task(name="outbox.purge", queue="slow", ignore_result=True, soft_time_limit=580, time_limit=600)
 def purge() -> int:
     """Daily: forgets work that was done OUTBOX_KEEP_DAYS ago."""
     return services.purge(settings.OUTBOX_KEEP_DAYS)
@@ -41,7 +42,7 @@ def durable_task(
 
     The message is claimed by a lease that a thread renews while the function runs. What it raises is kept on the row
     and tried again with backoff, `max_attempts` times; `GiveUp` ends it at once. `time_limit` is in seconds.
-    `on_give_up(**payload)` is called after the last failure, e.g. to tell the owner.
+    `on_give_up(**payload)` is called with the last failure, in its transaction, e.g. to plan a mail to the owner.
     """
 
     def decorate(function: Callable[..., None]) -> "Task[Any, Any]":
@@ -73,18 +74,26 @@ def run_message(
         with leases.kept(lambda: services.renew(message)):
             function(**message.payload)
     except Exception as error:  # noqa: BLE001 - whatever went wrong is kept on the row, and the row is tried again
-        gave_up = services.fail(
-            message, traceback.format_exc(), final=isinstance(error, GiveUp), max_attempts=max_attempts
-        )
+        gave_up = _failed(message, error, max_attempts, on_give_up)
         metrics.TASK_FAILURES.labels(message.task).inc()
         log.warning("outbox_task_failed", error=type(error).__name__, attempts=message.attempts, gave_up=gave_up)
-        if gave_up and on_give_up is not None:
-            on_give_up(**message.payload)
     else:
         services.complete(message)
         log.info("outbox_task_done", attempts=message.attempts)
     finally:
         structlog.contextvars.reset_contextvars(**tokens)
+
+
+def _failed(
+    message: OutboxMessage, error: Exception, max_attempts: int, on_give_up: Callable[..., None] | None
+) -> bool:
+    """The failure on the row and, with the last, whom it tells: both or neither, whenever the worker dies (C41)."""
+    final = isinstance(error, GiveUp)
+    with transaction.atomic():
+        gave_up = services.fail(message, traceback.format_exc(), final=final, max_attempts=max_attempts)
+        if gave_up and on_give_up is not None:
+            on_give_up(**message.payload)
+    return gave_up
 
 
 def _traced(message: OutboxMessage) -> dict[str, object]:

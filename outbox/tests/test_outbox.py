@@ -204,6 +204,38 @@ def test_a_message_that_kills_its_worker_each_time_gives_up(broker: Broker) -> N
     assert probe.runs("one") == services.MAX_ATTEMPTS + 1
 
 
+def test_who_is_told_of_giving_up_is_told_though_the_worker_died_then(broker: Broker) -> None:
+    """C41: the row and what it plans are written together, or neither is."""
+    row, told = message(fail="final"), []
+
+    def dies(key: str, **_payload: object) -> None:
+        raise SystemExit
+
+    with pytest.raises(SystemExit):
+        tasks.run_message(row.pk, probe.work, on_give_up=dies)
+    row.refresh_from_db()
+    assert row.state == State.PENDING
+    due()
+    for _twice in range(2):
+        tasks.run_message(row.pk, probe.work, on_give_up=lambda **payload: told.append(payload["key"]))
+    row.refresh_from_db()
+    assert (row.state, told) == (State.FAILED, ["one"])
+
+
+def test_who_lost_the_lease_tells_nobody_of_giving_up(broker: Broker) -> None:
+    """C60's idea: another worker has the message, and may yet do it."""
+    row, told = message(), []
+
+    def too_slow(**_payload: object) -> None:
+        due()
+        assert services.claim(row.pk) is not None
+        raise tasks.GiveUp("late")
+
+    tasks.run_message(row.pk, too_slow, on_give_up=lambda **payload: told.append(payload["key"]))
+    row.refresh_from_db()
+    assert (row.state, told) == (State.PENDING, [])
+
+
 def test_failures_are_counted_by_task(broker: Broker) -> None:
     """What photoorders_task_failures_total shows: each failed attempt, none that succeeded."""
 
