@@ -1,11 +1,14 @@
 """docs/payments.md says which test proves which rule: each rule has one, each of them exists and cites its rule."""
 
 import ast
+import fnmatch
 import functools
 import re
 from pathlib import Path
 
 import pytest
+
+from payments import dispatch
 
 ROOT = Path(__file__).parents[2]
 HERE = "payments/tests/"
@@ -54,6 +57,18 @@ def test_the_tests_named_exist_and_cite_their_rule(rule: str) -> None:
     for file, function in table()[rule]:
         assert function in functions_of(file), f"{file} has no {function}"
         assert cites(functions_of(file)[function], rule), f"{file}: {function} does not cite {rule}"
+
+
+def test_the_guide_names_the_events_that_stripe_must_send() -> None:
+    """C25: each that is needed, by its name or its group's, and no group of which none is."""
+    guide = (ROOT / "docs/operating.md").read_text(encoding="utf-8")
+    named = re.findall(
+        r"`([\w.*]+)`", guide.partition("/webhooks/stripe/` with the events")[2].partition("API version")[0]
+    )
+    assert len(named) >= 5
+    needed = dispatch.needed()
+    assert [kind for kind in sorted(needed) if not any(fnmatch.fnmatchcase(kind, name) for name in named)] == []
+    assert [name for name in named if not fnmatch.filter(needed, name)] == []
 
 
 @pytest.mark.parametrize(("words", "cited"), [("C3, C5", False), ("C4", True), ("C3–C9", True), ("C41", False)])
