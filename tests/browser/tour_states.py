@@ -11,7 +11,7 @@ from django.contrib.auth.tokens import default_token_generator
 from django.utils import timezone
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, expect
 
 from accounts import services as accounts
 from backoffice.demo import pictures
@@ -21,9 +21,10 @@ from payments.models import LinkPayment, PaymentLink
 from tests.browser.orders import order_in
 from tests.browser.test_delivery import MISSPELT, SINTRA
 from tests.browser.test_desk import signed_in
+from tests.browser.test_interruptions import SLOW
 from tests.browser.test_looks import WAITING, answer, as_answered
 from tests.browser.test_purchase import fill_delivery, upload
-from tests.browser.test_uploads import PHOTOS_URL, heavy
+from tests.browser.test_uploads import PHOTOS_URL, heavy, padded
 from tests.browser.tour import drawn, keep  # noqa: F401 - the fixture
 from tests.browser.visits import bought, carry, prepared
 
@@ -32,6 +33,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pyte
 Shop = Callable[..., Page]
 Wait = Callable[..., Any]
 VIEWS = [("phone", "pt", False), ("desktop", "en", False)]
+HALF_WAY = """() => document.querySelector("[data-upload-left]").textContent.includes("MB/s")
+  && [...document.querySelectorAll("[data-upload] progress")].some((bar) => bar.value > 0.5)"""
 views = pytest.mark.parametrize(("size", "language", "dark"), VIEWS)
 
 
@@ -49,19 +52,19 @@ def test_uploading(shop_page: Shop, drawn: list[Path], tmp_path: Path, size: str
     tail = end(size, language, dark)
     page = shop_page(size, language, dark=dark)
     page.goto("/")
-    held: list[Route] = []
-    released: list[bool] = []
-    page.route(PHOTOS_URL, lambda route: route.continue_() if released else held.append(route))
-    page.set_input_files("#file", drawn[:4])
-    expect(page.locator("[data-upload]")).to_have_count(4)
-    page.wait_for_timeout(500)
+    files = [drawn[0], *(tmp_path / path.name for path in drawn[1:4])]
+    for path, file in zip(drawn[1:4], files[1:], strict=True):
+        file.write_bytes(padded(path.read_bytes(), 4_000_000))
+    network = page.context.new_cdp_session(page)
+    network.send("Network.emulateNetworkConditions", SLOW)
+    page.set_input_files("#file", files)
+    expect(page.locator("[data-photo]")).to_have_count(1)
+    page.wait_for_function(HALF_WAY)
     keep(page, f"2-uploading{tail}", idle=False)
-    released.append(True)
-    for route in held:
-        route.continue_()
+    network.send("Network.emulateNetworkConditions", SLOW | {"uploadThroughput": -1})
     expect(page.locator('[data-photo][data-state="ready"]')).to_have_count(4)
     copy, text = tmp_path / "cópia do azulejo.jpg", tmp_path / "lista de compras.jpg"
-    copy.write_bytes(drawn[3].read_bytes())
+    copy.write_bytes(files[3].read_bytes())
     text.write_text("ovos, leite")
     page.set_input_files("#file", [copy, text])
     expect(page.locator("[data-twice]")).to_contain_text(copy.name)
