@@ -1,6 +1,5 @@
 """The history of payment links (O6): who did what and when, kept by PostgreSQL as it was written."""
 
-import re
 import uuid
 
 import pytest
@@ -67,7 +66,7 @@ def test_a_payment_and_its_refunds_are_told_in_order(stripe_api: StandIn) -> Non
     asked = payment.events.get(kind="refund_asked")
     assert (asked.why, asked.actor) == ("session cut short", User.objects.get(email="dona@example.test"))
     page = owner.get(f"/admin/payments/linkpayment/{payment.pk}/change/").content.decode()
-    assert ("refund_asked" in page, "dona@example.test" in page) == (True, True)
+    assert ("refund asked for" in page, "dona@example.test" in page) == (True, True)
 
 
 def test_that_a_payment_waits_is_told_once_and_again_with_its_reference(stripe_api: StandIn) -> None:
@@ -113,7 +112,7 @@ def test_who_made_a_link_in_the_admin_stands_on_its_page(stripe_api: StandIn) ->
     event = made.events.get()
     assert (event.kind, event.actor, made.created_by) == ("made", made.created_by, User.objects.get())
     page = owner.get(f"/admin/payments/paymentlink/{made.pk}/change/").content.decode()
-    assert re.search(r">\s*made\s*<", page)
+    assert "link made" in page
 
 
 def test_staff_make_and_close_links_and_see_no_money(stripe_api: StandIn) -> None:
