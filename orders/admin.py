@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q, QuerySet
@@ -19,13 +20,31 @@ from orders import coupons, information, legal
 from orders.models import Coupon, Finish, LegalDocument, PriceTier, Product, ShippingZone, ShopSettings
 
 
+class PriceTierForm(forms.ModelForm[PriceTier]):
+    """A public price. Groups come with trade customers: until then a price of one would be nobody's, and a product
+    without a public price is not on sale. The field stays in the form, hidden, so that a price given twice is noticed."""
+
+    class Meta:
+        model = PriceTier
+        fields = ["from_quantity", "unit_cents", "price_group"]
+        widgets = {"price_group": forms.HiddenInput}
+
+    def clean_price_group(self) -> str:
+        return ""
+
+
 class PriceTierInline(TabularInline):
     """Prices of a product by quantity, in cents with IVA."""
 
     model = PriceTier
+    form = PriceTierForm
     extra = 0
-    fields = ["price_group", "from_quantity", "unit_cents"]
-    ordering = ["price_group", "from_quantity"]
+    fields = ["from_quantity", "unit_cents", "price_group"]
+    ordering = ["from_quantity"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[PriceTier]:
+        public: QuerySet[PriceTier] = super().get_queryset(request).filter(price_group="")
+        return public
 
 
 @admin.register(Product)

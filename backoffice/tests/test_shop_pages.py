@@ -12,6 +12,7 @@ from django.test import Client
 from django.utils import timezone
 from PIL import Image
 
+from orders import catalogue
 from orders.catalogue import install_default_catalogue
 from orders.models import LegalDocument, PriceTier, Product, ShopSettings
 from outbox.models import OutboxMessage
@@ -57,6 +58,32 @@ def test_a_changed_price_is_in_the_products_history(owner_client: Client, owner:
     assert first.unit_cents == 999
     change = first.history.first()
     assert (change.history_user, change.unit_cents) == (owner, 999)
+
+
+def test_a_price_that_the_owner_adds_is_a_public_one_and_none_is_there_twice(owner_client: Client, owner: Any) -> None:
+    """O6: price groups come with trade customers; a product whose prices all had one would leave the sale unseen."""
+    install_default_catalogue()
+    product = Product.objects.get(code="13x18")
+    PriceTier.objects.filter(product=product).delete()
+    PriceTier.objects.create(product=product, price_group="trade", from_quantity=1, unit_cents=40)
+    url = f"/admin/orders/product/{product.pk}/change/"
+    page = owner_client.get(url).content.decode()
+    assert 'type="hidden" name="tiers-__prefix__-price_group"' in page
+    assert 'name="tiers-0-' not in page
+    form: dict[str, Any] = {
+        "name_pt": product.name_pt, "name_en": product.name_en, "width_mm": 130, "height_mm": 180, "border_mm": 4, "position": 1,
+        "active": "on", "finishes": [finish.pk for finish in product.finishes.all()],
+        "tiers-TOTAL_FORMS": 2, "tiers-INITIAL_FORMS": 0,
+    }  # fmt: skip
+    for number, start in enumerate((1, 1)):
+        form |= {f"tiers-{number}-from_quantity": start, f"tiers-{number}-unit_cents": 60 - number}
+        form |= {f"tiers-{number}-price_group": "trade"}
+    assert owner_client.post(url, form).status_code == 200
+    assert "13x18" not in catalogue.products()
+    assert owner_client.post(url, form | {"tiers-1-from_quantity": 50}).status_code == 302
+    public = PriceTier.objects.filter(product=product, price_group="").values_list("from_quantity", "unit_cents")
+    assert sorted(public) == [(1, 60), (50, 59)]
+    assert catalogue.products()["13x18"].tiers_for() == ((1, 60), (50, 59))
 
 
 def test_the_shop_has_one_settings_page_and_no_second_row(owner_client: Client) -> None:
