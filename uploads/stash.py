@@ -79,11 +79,6 @@ def chunks(photo_id: str) -> Iterator[bytes]:
             yield piece
 
 
-def read(photo_id: str) -> bytes:
-    """The bytes as uploaded, whole: for workers, never in a web process (U3)."""
-    return b"".join(chunks(photo_id))
-
-
 def preview(photo_id: str) -> bytes | None:
     """The upright preview, JPEG; None until the photo is ready."""
     with named_errors():

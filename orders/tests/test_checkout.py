@@ -18,6 +18,7 @@ from orders.problems import DraftBusy, DraftExpired, DraftIncomplete, DraftOrder
 from orders.tests import visitors
 from outbox.models import OutboxMessage
 from uploads import stash
+from uploads.tests.stashed_bytes import bytes_of
 
 pytestmark = pytest.mark.django_db
 
@@ -91,7 +92,7 @@ def test_deleting_a_photo_from_the_draft_leaves_it_to_the_order() -> None:
     photo_id = order.photos.get().photo_id
     stash.remove(draft.id, photo_id)
     drafts.photo_removed(draft, photo_id)
-    assert stash.read(photo_id).startswith(b"photo ")
+    assert bytes_of(photo_id).startswith(b"photo ")
     assert stash.held(order.number) == [photo_id]
 
 

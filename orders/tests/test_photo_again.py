@@ -14,6 +14,7 @@ from orders import links, services
 from orders.models import Order
 from orders.tests.paid_orders import jpeg, paid_order
 from uploads import stash
+from uploads.tests.stashed_bytes import bytes_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -103,7 +104,7 @@ def test_the_photo_arrives_with_its_token() -> None:
     assert (answer.status_code, answer.headers["Location"]) == (302, links.order_path(order))
     photo = order.photos.get()
     assert (photo.filename, photo.bytes, photo.missing_since) == ("nova.jpg", len(data), None)
-    assert stash.read(photo.photo_id) == data
+    assert bytes_of(photo.photo_id) == data
 
 
 @pytest.mark.parametrize("way", ["page", "API"])
@@ -132,7 +133,7 @@ def test_of_two_photos_sent_at_once_for_one_place_the_second_leaves_nothing(way:
     else:
         assert (answer.status_code, answer.json()["errors"][0]["code"]) == (409, "invalid_transition")
     photo = order.photos.get()
-    assert stash.read(photo.photo_id) == first
+    assert bytes_of(photo.photo_id) == first
     assert stash.held(order.number) == [photo.photo_id]
     assert stash.staged_bytes() == len(first)
 

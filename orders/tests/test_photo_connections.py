@@ -12,6 +12,7 @@ from bench.upload_clients import Customer, camera_jpeg, seconds, tiny_jpeg, vari
 from bench.web_servers import WebServer, serving
 from uploads import photo_writer, stash
 from uploads.photo_writer import CHUNK_BYTES
+from uploads.tests.stashed_bytes import bytes_of
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +70,7 @@ def test_parallel_uploads_of_one_customer_all_arrive(server: WebServer) -> None:
     seconds(customers, [[varied(photo, n)] for n in range(12)])
     photos = stash.photos(first.draft_id)
     assert len(photos) == 13
-    assert {stash.read(found.id) for found in photos} == {varied(photo, n) for n in range(12)} | {tiny_jpeg()}
+    assert {bytes_of(found.id) for found in photos} == {varied(photo, n) for n in range(12)} | {tiny_jpeg()}
 
 
 def test_too_long_a_body_gets_its_answer_although_nobody_wants_the_body(server: WebServer) -> None:
@@ -105,4 +106,4 @@ def test_a_slow_upload_does_not_lose_what_came_first(server: WebServer, monkeypa
             writer.write(bytes(CHUNK_BYTES))
             time.sleep(0.6)
         photo = writer.commit(filename="a", content_type="image/jpeg", width=1, height=1)
-    assert len(stash.read(photo.id)) == 6 * CHUNK_BYTES
+    assert len(bytes_of(photo.id)) == 6 * CHUNK_BYTES

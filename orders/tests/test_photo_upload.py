@@ -13,6 +13,7 @@ from orders import drafts
 from orders.tests.test_photo_form import browser
 from uploads import stash
 from uploads.tests import pictures
+from uploads.tests.stashed_bytes import bytes_of
 
 pytestmark = pytest.mark.django_db
 
@@ -66,7 +67,7 @@ def test_raw_bytes_become_a_photo_with_the_contracts_fields(visitor: Client) -> 
         "expires_at": body["expires_at"],
         "duplicate_of": None,
     }
-    assert stash.read(body["id"]) == data
+    assert bytes_of(body["id"]) == data
     assert "X-Request-ID" in answer.headers
     preview = visitor.get(body["preview_url"])
     assert (preview.status_code, preview.headers["Retry-After"]) == (202, "1")
@@ -103,7 +104,7 @@ def test_a_form_is_streamed_as_well(visitor: Client) -> None:
     answer = send_form(visitor, data, "praia.jpg")
     assert answer.status_code == 201, answer.content
     assert answer.json()["filename"] == "praia.jpg"
-    assert stash.read(answer.json()["id"]) == data
+    assert bytes_of(answer.json()["id"]) == data
 
 
 def test_the_same_bytes_again_name_the_first_photo(visitor: Client) -> None:

@@ -17,6 +17,7 @@ from payments.models import PaymentAttempt
 from tests.browser.test_purchase import pay
 from tests.browser.visits import Visitor, about_to_pay, enter_card, in_words
 from uploads import stash
+from uploads.tests.stashed_bytes import bytes_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.timeout(240)]
 
@@ -39,7 +40,7 @@ def left_intact(shop: LiveShop, before: Draft) -> None:
     assert (after.items, after.delivery, after.ordered) == (before.items, before.delivery, None)
     (photo,) = stash.photos(before.id)
     assert [photo.id] == [item["photo"] for item in before.items]
-    assert (photo.state, hashlib.sha256(stash.read(photo.id)).hexdigest()) == ("ready", photo.sha256)
+    assert (photo.state, hashlib.sha256(bytes_of(photo.id)).hexdigest()) == ("ready", photo.sha256)
     assert shop.bucket.keys() == []
     assert shop.mailbox.messages() == []
     assert not Order.objects.exclude(paid_at=None, stored_at=None, name="", email="").exists()

@@ -17,6 +17,7 @@ from PIL import Image, ImageCms
 from uploads import decode, receive, stash, tasks
 from uploads.photo import Photo
 from uploads.tests.pictures import BLUE, GREEN, RED, WHITE, close, corners, encoded, jpeg, noise, quarters, turned
+from uploads.tests.stashed_bytes import bytes_of
 
 pillow_heif.register_heif_opener()
 SEEN = [RED, GREEN, BLUE, WHITE]
@@ -147,7 +148,7 @@ def test_nothing_hidden_reaches_the_preview() -> None:
     assert shown is not None
     assert b"SECRET" not in shown
     assert b"Exif" not in shown
-    assert stash.read(photo.id) == data
+    assert bytes_of(photo.id) == data
 
 
 def test_broken_exif_and_profile_are_no_reason_to_refuse() -> None:

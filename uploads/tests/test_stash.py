@@ -13,6 +13,7 @@ from django.conf import LazySettings, settings
 from uploads import stash
 from uploads.photo import Photo, PhotoGone, StashUnavailable, StorageFull, TooManyPhotos, UploadLost
 from uploads.photo_writer import CHUNK_BYTES, UNFINISHED_SECONDS
+from uploads.tests.stashed_bytes import bytes_of
 
 
 def store(draft_id: str, data: bytes, name: str = "a.jpg") -> Photo:
@@ -38,7 +39,7 @@ def test_bytes_come_back_as_they_were_sent_whatever_the_pieces() -> None:
         for start in range(0, len(data), 70_001):
             writer.write(data[start : start + 70_001])
         photo = writer.commit(filename="é.jpg", content_type="image/jpeg", width=4, height=3)
-    assert stash.read(photo.id) == data
+    assert bytes_of(photo.id) == data
     assert (photo.bytes, photo.chunks, photo.sha256) == (len(data), 4, hashlib.sha256(data).hexdigest())
     assert (photo.state, photo.problem, photo.filename) == ("checking", "", "é.jpg")
     assert stash.get("d", photo.id) == photo
@@ -104,7 +105,7 @@ def test_parallel_uploads_all_arrive_and_twins_become_one() -> None:
     photos = stash.photos("d")
     assert len(results) == 24
     assert sorted(photo.sha256 for photo in photos) == sorted({hashlib.sha256(body).hexdigest() for body in bodies})
-    assert {hashlib.sha256(stash.read(photo.id)).hexdigest() for photo in photos} == {photo.sha256 for photo in photos}
+    assert {hashlib.sha256(bytes_of(photo.id)).hexdigest() for photo in photos} == {photo.sha256 for photo in photos}
     assert stash.staged_bytes() == sum(photo.bytes for photo in photos)
     assert stash.recount() == 0
 
@@ -135,7 +136,7 @@ def test_at_the_budget_new_uploads_are_refused_and_room_comes_back(settings: Laz
     kept = store("d", os.urandom(700_000))
     with pytest.raises(StorageFull):
         stash.open_writer("d", 400_000)
-    assert stash.read(kept.id)
+    assert bytes_of(kept.id)
     stash.remove("d", kept.id)
     assert store("d", os.urandom(400_000)).bytes == 400_000
 
@@ -168,7 +169,7 @@ def test_an_order_keeps_its_photos_after_the_draft_lost_them(client: redis.Redis
     assert 190 < client.ttl(f"photo:{photo.id}:0") <= 200
     stash.release([photo.id], "PO-2")
     assert 90 < client.ttl(f"photo:{photo.id}:0") <= 100
-    assert stash.read(photo.id) == b"abc" * 1000
+    assert bytes_of(photo.id) == b"abc" * 1000
     stash.release([photo.id], "PO-1")
     assert not stash.exists(photo.id)
     assert photo_keys(client) == []
@@ -213,7 +214,7 @@ def test_a_missing_chunk_is_noticed_when_reading(client: redis.Redis) -> None:
     photo = store("d", os.urandom(CHUNK_BYTES * 2))
     client.delete(f"photo:{photo.id}:1")
     with pytest.raises(PhotoGone):
-        stash.read(photo.id)
+        bytes_of(photo.id)
 
 
 def test_checks_that_nobody_finished_come_up_again() -> None:
