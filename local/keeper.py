@@ -74,7 +74,7 @@ class Keeper:
     def _start(self) -> None:
         account = pwd.getpwnam(self.orders.user) if self.orders.user else None
         self.status = None
-        self.child = subprocess.Popen(
+        program = subprocess.Popen(
             self.orders.command,
             stdin=subprocess.DEVNULL,
             start_new_session=True,
@@ -83,7 +83,9 @@ class Keeper:
             group=account.pw_gid if account else None,
             extra_groups=[] if account else None,
             cwd="/" if account else None,
-        ).pid
+        )
+        self.child = program.pid
+        program.returncode = 0  # or Popen, when it is forgotten, would take the end of a quick one away from _reap
 
     def _wait_for_end(self) -> bool:
         """Waits for the program to end (False) or for a reason to stop it (True)."""

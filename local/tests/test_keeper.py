@@ -105,3 +105,22 @@ def test_a_stop_asked_for_during_the_pause_before_a_restart_is_heard(tmp_path: P
     runs = (tmp_path / "runs").read_text()
     time.sleep(1.5)
     assert (tmp_path / "runs").read_text() == runs
+
+
+QUICK = """
+import subprocess, sys, time
+from local import keeper
+
+class Late(subprocess.Popen):
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
+        time.sleep(0.5)  # the machine is busy: meanwhile the program has ended
+
+subprocess.Popen = Late
+sys.exit(keeper.Keeper("quick", keeper.Orders(["false"], restart=False, parent=keeper.os.getppid())).run())
+"""
+
+
+def test_a_program_that_ends_at_once_is_noticed_on_a_busy_machine_too() -> None:
+    ended = subprocess.run([sys.executable, "-c", QUICK], cwd=ROOT, timeout=20, check=False)
+    assert ended.returncode == 1
