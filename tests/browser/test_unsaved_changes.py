@@ -55,7 +55,7 @@ def test_a_change_that_is_not_saved_says_so_until_it_is(
 
     page.once("dialog", stay)
     page.locator("a.studio").click(no_wait_after=True)
-    wait_until(lambda: page.wait_for_timeout(50) or asked, what="the question")
+    page.wait_for_timeout(300)
     assert asked == ["beforeunload"]
     page.unroute(ITEMS)
     expect(line).to_have_count(0)

@@ -215,7 +215,10 @@ export class Prints {
     this.suffixes += 1;
     const suffix = `js${this.suffixes}`;
     for (const element of [row, ...row.querySelectorAll("*")]) {
-      for (const attribute of [...element.attributes]) attribute.value = attribute.value.replace(/-new(?= |$)/g, `-${suffix}`).replace(/\bname-(?= |$)/, `name-${photo}`);
+      for (const attribute of [...element.attributes]) {
+        const own = attribute.value.replace(/-new(?= |$)/g, `-${suffix}`).replace(/\bname-(?= |$)/, `name-${photo}`);
+        if (own !== attribute.value) attribute.value = own;
+      }
     }
     row.setAttribute("aria-label", fill(this.text.labelPrint, { name }));
     row.dataset.suffix = suffix;

@@ -20,6 +20,7 @@ export class Unsaved {
   constructor(form, text, items, pending) {
     Object.assign(this, { text, items, pending, url: `${text.api}items/`, base: items() });
     this.line = form.querySelector("[data-not-saved]");
+    this.words = this.line.querySelector("[data-words]");
     form.addEventListener("submit", (event) => { this.submitted = event; });
     window.addEventListener("beforeunload", (event) => { if (this.#leave()) event.preventDefault(); });
     window.addEventListener("pagehide", () => this.#leave());
@@ -68,10 +69,10 @@ export class Unsaved {
   }
 
   #say(state, sentence) {
-    if (state === this.state && sentence === this.line.firstElementChild.textContent) return; // said once
+    if (state === this.state && sentence === this.words.textContent) return; // said once
     this.state = state;
     this.line.hidden = !sentence;
-    this.line.firstElementChild.textContent = sentence;
+    this.words.textContent = sentence;
     this.line.querySelector("a").hidden = state !== "ended";
     this.line.parentElement.classList.toggle("is-unsaved", Boolean(sentence));
   }
