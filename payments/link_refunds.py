@@ -23,7 +23,7 @@ def refund(
     with transaction.atomic():
         payment = lock(payment_id)
         if key and (known := LinkRefund.objects.filter(idempotency_key=key).first()):
-            if known.payment_id != payment.pk or not _repeats(known, amount_cents, reason):
+            if known.payment_id != payment.pk or not refund_request.repeats(known, amount_cents, reason):
                 raise IdempotencyKeyReused
             return known
         if payment.state != LinkPayment.State.CONFIRMED or not payment.intent_id:
@@ -46,13 +46,6 @@ def plan(
     note(payment, "refund_asked", why=reason, actor=actor)
     enqueue("payments.refund_link", key=f"refund-link:{row.public_id}", payload={"refund_id": row.pk})
     return row
-
-
-def _repeats(known: LinkRefund, amount_cents: int | None, reason: str) -> bool:
-    """C59: whether what is asked for is what was asked for before: the amount, or that none was named, and the reason."""
-    if known.asked_all is None:  # noted by an earlier version
-        return amount_cents in (None, known.amount_cents)
-    return (amount_cents, reason[:255]) == (None if known.asked_all else known.amount_cents, known.reason)
 
 
 def _left(payment: LinkPayment) -> int:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 
 from payments import facts, gateway
+from payments.models import LinkRefund, Refund
 
 MOST_KEYS = 50  # each answer of 500 uses one up; the outbox gives up before
 
@@ -30,6 +31,14 @@ def create(
             if found := look_for():
                 return found
     raise gateway.GatewayUnavailable("no key left that does not answer 500")
+
+
+def repeats(known: Refund | LinkRefund, amount_cents: int | None, reason: str) -> bool:
+    """C59: whether what is asked for is what was asked for before: the amount, or that none was named, and the reason."""
+    if known.asked_all is None:  # noted by an earlier version
+        return amount_cents in (None, known.amount_cents)
+    asked = None if known.asked_all else known.amount_cents
+    return (amount_cents, reason[:255]) == (asked, known.reason)
 
 
 def _keys(first: str) -> Iterator[str]:

@@ -53,7 +53,7 @@ def _reserve(attempt_id: int, amount_cents: int | None, reason: str, actor: User
     with transaction.atomic():
         _order, attempt = attempts.lock(attempt_id)
         if key and (known := Refund.objects.filter(idempotency_key=key).first()):
-            if known.attempt_id != attempt.pk or not _repeats(known, amount_cents, reason):
+            if known.attempt_id != attempt.pk or not refund_request.repeats(known, amount_cents, reason):
                 raise IdempotencyKeyReused
             return known
         if attempt.state != PaymentAttempt.State.CONFIRMED or not attempt.intent_id:
@@ -74,14 +74,6 @@ def _reserve(attempt_id: int, amount_cents: int | None, reason: str, actor: User
             delay_seconds=FALLBACK_SECONDS,
         )
         return row
-
-
-def _repeats(known: Refund, amount_cents: int | None, reason: str) -> bool:
-    """C59: whether what is asked for is what was asked for before: the amount, or that none was named, and the reason."""
-    if known.asked_all is None:  # noted by an earlier version
-        return amount_cents in (None, known.amount_cents)
-    asked = None if known.asked_all else known.amount_cents
-    return (amount_cents, reason[:255]) == (asked, known.reason)
 
 
 def left(attempt: PaymentAttempt) -> int:
