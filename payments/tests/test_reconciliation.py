@@ -5,6 +5,7 @@ import datetime
 import html
 import io
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -256,20 +257,23 @@ def test_the_report_says_both_sides_and_what_to_do(stripe_api: StandIn) -> None:
     assert len(mail.outbox) == 1
 
 
-def test_a_payment_without_its_fee_is_paid_and_gets_the_fee_later(stripe_api: StandIn) -> None:
+def test_a_payment_without_its_fee_is_paid_and_gets_the_fee_later(
+    stripe_api: StandIn, wait_until: Callable[..., Any]
+) -> None:
     """C54."""
     stripe_api.faults(balance_delay=3600)
     made = paid(stripe_api)
     reconcile(today())
     made.refresh_from_db()
     assert (made.state, made.order.state, made.balance_transactions.count()) == ("confirmed", "paid", 0)
+    assert balance.without_movement(today()) == 1
     stripe_api.behave()
-    second = paid(stripe_api)
-    reconcile(today())
-    second.refresh_from_db()
-    row = second.balance_transactions.get()
+    wait_until(lambda: stripe_api.objects("charge")[0]["balance_transaction"], what="the charge's movement at Stripe")
+    assert balance.without_movement(today()) == 0
+    row = made.balance_transactions.get()
     assert (row.kind, row.amount_cents, row.fee_cents, row.net_cents) == ("charge", 70, 26, 44)
-    assert found() == []
+    reconcile(today())
+    assert (made.balance_transactions.count(), found()) == (1, [])
 
 
 def test_a_payouts_movements_sum_to_it_page_by_page(stripe_api: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
