@@ -42,6 +42,14 @@ PAYER = {
         ),
         voucher=True,
     ),
+    "voucher_reminder": Words(
+        _("The reference runs out tomorrow: %(words)s"),
+        _("A day left to pay"),
+        _(
+            "Your Multibanco reference is about to run out, for: %(words)s. If you have paid in the meantime, all is well."
+        ),
+        voucher=True,
+    ),
     "voucher_closed": Words(
         _("Please do not pay: %(words)s"),
         _("Please do not pay this reference"),
@@ -99,7 +107,7 @@ def _outdated(payment: LinkPayment, kind: str) -> bool:
     """The mail waited, and meanwhile its reference was paid or ran out, or is not to be paid any more."""
     if not PAYER[kind].voucher:
         return False
-    return payment.voucher is None or (kind == "voucher" and payment.link.closed_at is not None)
+    return payment.voucher is None or (kind != "voucher_closed" and payment.link.closed_at is not None)
 
 
 def payer_mail(payment: LinkPayment, kind: str, *, to: str, occurrence: str = "", language: str = "") -> Mail:

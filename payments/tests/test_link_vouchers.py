@@ -3,10 +3,12 @@
 import datetime
 
 import pytest
+from django.core import mail
 from django.test import Client
 from django.utils import timezone
 
-from payments import link_closing, link_payments
+from outbox.models import OutboxMessage
+from payments import link_closing, link_payments, reminders, tasks
 from payments.models import LinkPayment, PaymentLink
 from payments.tests.stand_in import StandIn, deliver
 from payments.tests.test_link_refunds import desk
@@ -125,3 +127,54 @@ def test_a_method_without_a_reference_says_that_it_waits(stripe_api: StandIn) ->
     LinkPayment.objects.filter(pk=payment.pk).update(url="")
     text = page(made)
     assert ("waits for your bank" in text, "voucher-heading" in text) == (True, False)
+
+
+def until(payment: LinkPayment, hours: int) -> None:
+    """The reference of six days ago runs out in so many hours."""
+    ends = timezone.now() + datetime.timedelta(hours=hours)
+    payment.voucher = {**(payment.voucher or {}), "expires_at": ends.isoformat()}
+    payment.created_at = timezone.now() - datetime.timedelta(days=6)
+    payment.save()
+
+
+def reminded() -> list[str]:
+    """Runs the reminders that are planned; to whom they went."""
+    planned = OutboxMessage.objects.filter(payload__kind="voucher_reminder", state="pending")
+    for row in planned:
+        tasks.email_link(row.pk)
+    return [letter.to[0] for letter in mail.outbox if "termina amanhã" in letter.subject]
+
+
+def test_a_links_reference_is_brought_to_mind_once_on_its_last_day(stripe_api: StandIn) -> None:
+    """C29: by mail, with entity and reference, as for an order."""
+    payment = issued(stripe_api, link())
+    for hours, due in ((25, 0), (-1, 0), (23, 1)):
+        until(payment, hours)
+        assert reminders.run() == due
+    reminders.run()
+    assert reminded() == ["cliente@example.test"]
+    assert says(str(mail.outbox[-1].body), payment)
+
+
+@pytest.mark.parametrize("why", ["closed", "paid", "too new"])
+def test_nobody_is_reminded_of_a_links_reference_that_is_not_to_be_paid(stripe_api: StandIn, why: str) -> None:
+    """C6, C29; nor within hours of the first mail."""
+    payment = issued(stripe_api, link())
+    until(payment, 23)
+    if why == "too new":
+        LinkPayment.objects.update(created_at=timezone.now() - datetime.timedelta(hours=11))
+    elif why == "closed":
+        link_closing.close(payment.link_id)
+    else:
+        answer(stripe_api, payment, "complete")
+        deliver(stripe_api.objects("event"))
+    assert (reminders.run(), reminded()) == (0, [])
+
+
+def test_a_reminder_that_waited_until_the_link_was_closed_is_not_sent(stripe_api: StandIn) -> None:
+    """C6."""
+    payment = issued(stripe_api, link())
+    until(payment, 23)
+    assert reminders.run() == 1
+    link_closing.close(payment.link_id)
+    assert reminded() == []
