@@ -2,7 +2,8 @@
 
 import dataclasses
 import datetime
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextvars import ContextVar
 from itertools import islice
 from typing import TypeVar
 
@@ -10,6 +11,7 @@ from django.utils import timezone
 
 T = TypeVar("T")
 PAGE = 100
+so_far: ContextVar[Callable[[int], None]] = ContextVar("so_far", default=lambda count: None)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,10 +39,14 @@ def yesterday() -> Day:
 
 
 def in_pages(items: Iterable[T]) -> Iterator[list[T]]:
-    """The items in lists of up to PAGE: what is held in memory at a time."""
-    rest = iter(items)
+    """The items in lists of up to PAGE: what is held in memory at a time. Who runs the step hears after each full one how
+    many are done."""
+    rest, done = iter(items), 0
     while page := list(islice(rest, PAGE)):
         yield page
+        done += len(page)
+        if len(page) == PAGE:
+            so_far.get()(done)
 
 
 def _midnight(date: datetime.date) -> datetime.datetime:

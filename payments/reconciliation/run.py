@@ -13,7 +13,7 @@ from outbox.services import enqueue
 from payments import gateway
 from payments.models import Discrepancy
 from payments.reconciliation import again, balance, discrepancies, endpoint, finished, payments, returned, unsettled
-from payments.reconciliation.days import Day, yesterday
+from payments.reconciliation.days import Day, so_far, yesterday
 
 Tell = Callable[[str, int], None]
 Chosen = Sequence[tuple[Day, Collection[str]]]
@@ -90,7 +90,9 @@ def _compare(chosen: Chosen, tell: Tell, *, last: bool = False) -> Result:
 
 
 def _try(step: str, work: Callable[[], int], result: Result, tell: Tell) -> bool:
-    """Runs a step; False when it failed. One key without a right, or one odd object, must not end the whole run."""
+    """Runs a step, telling how far it is; False when it failed. One key without a right, or one odd object, must not end
+    the whole run."""
+    progress = so_far.set(lambda count: tell(f"{step}, so far", count))
     try:
         count = work()
     except SoftTimeLimitExceeded:
@@ -101,6 +103,8 @@ def _try(step: str, work: Callable[[], int], result: Result, tell: Tell) -> bool
         log.error("reconciliation_step_failed", step=step, error=type(error).__name__, where=where)
         result.failed[step] = error
         return False
+    finally:
+        so_far.reset(progress)
     result.counts[step] += count
     tell(step, count)
     return True

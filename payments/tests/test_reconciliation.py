@@ -345,6 +345,16 @@ def test_the_command_shows_progress_and_ends_with_one_when_books_differ(stripe_a
         call_command("reconcile", "--date", "yesterday", stdout=said)
 
 
+def test_a_long_step_says_how_far_it_is(stripe_api: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After each page."""
+    monkeypatch.setattr(days, "PAGE", 2)
+    for number in range(3):
+        start_checkout(visitors.complete(f"{number}.jpg"), language="pt", terms=True)
+    told: list[tuple[str, int]] = []
+    reconcile(today(), lambda step, count: told.append((step, count)))
+    assert [line for line in told if "sessions" in line[0]] == [("sessions, so far", 2), ("sessions", 3)]
+
+
 def test_demo_payments_are_not_looked_for_at_stripe(stripe_api: StandIn) -> None:
     made = paid(stripe_api)
     reconcile(today())
