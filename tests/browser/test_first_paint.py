@@ -89,7 +89,7 @@ def test_the_button_that_begins_everything_is_a_button(shop_page: Callable[..., 
 
 @pytest.mark.parametrize(
     ("size", "shown", "hidden"),
-    [("phone", ".by-finger", ".by-mouse"), ("desktop", ".by-mouse", ".by-finger")],
+    [("phone", ".formats .by-finger", ".formats .by-mouse"), ("desktop", ".formats .by-mouse", ".formats .by-finger")],
 )
 def test_a_phone_is_told_of_choosing_and_a_mouse_of_dropping(
     shop_page: Callable[..., Page], size: str, shown: str, hidden: str
