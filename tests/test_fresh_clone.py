@@ -39,6 +39,11 @@ LISBON = {
 }
 
 
+def heed_ctrl_c() -> None:
+    """As in a terminal: a suite that was started in the background ignores SIGINT, and its children would too."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Shop:
     """`make run` in a clone, as a customer's neighbour would start it."""
 
@@ -63,6 +68,7 @@ class Shop:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                preexec_fn=heed_ctrl_c,
             )
         wait_until(self._ready, seconds=seconds, what=f"the ready line; see {self.output}")
         return time.monotonic() - began
@@ -81,6 +87,12 @@ class Shop:
     def stop(self) -> None:
         assert self.process is not None
         self.process.send_signal(signal.SIGTERM)
+        self.process.wait(timeout=60)
+
+    def press_ctrl_c(self) -> None:
+        """What a terminal does: SIGINT to make and to all in its process group, at once."""
+        assert self.process is not None
+        os.killpg(self.process.pid, signal.SIGINT)
         self.process.wait(timeout=60)
 
     def processes(self) -> list[str]:
@@ -226,7 +238,7 @@ def test_a_second_run_in_the_same_folder_says_where_the_first_one_is(shop: Shop)
 
 
 def test_kill_9_of_make_leaves_nothing_behind_and_the_next_start_recovers(shop: Shop) -> None:
-    """With the web server, PostgreSQL and the supervisor killed too, each in the hardest way."""
+    """With the web server, PostgreSQL and the supervisor killed too, each in the hardest way; then Ctrl-C, the usual way."""
     shop.be_running()
     assert shop.process is not None
     for line in shop.processes():
@@ -237,5 +249,9 @@ def test_kill_9_of_make_leaves_nothing_behind_and_the_next_start_recovers(shop: 
     wait_until(lambda: not shop.processes(), seconds=30, what="the end of all")
     shop.start(seconds=400)
     assert requests.get(f"{shop.url}/health/ready", timeout=30).status_code == 200
-    shop.stop()
+    shop.press_ctrl_c()
     wait_until(lambda: not shop.processes(), seconds=10, what="the end of all")
+    assert not ports.answers(shop.port)
+    said = shop.output.read_text(errors="replace")
+    assert "photoorders has stopped; its data stays in .run/" in said
+    assert "Traceback" not in said
