@@ -159,6 +159,8 @@ def test_photos_of_a_tab_that_was_closed_go_up_in_the_next_and_not_after_a_day(
     other.goto("/")
     other.wait_for_timeout(1500)
     expect(other.locator("[data-upload], [data-photo]")).to_have_count(0)
+    lost = page.locator("[data-state-text]", has_text="Connection lost")
+    expect(lost).to_have_count(1)  # no try is under way, which the page's end might let through
     page.close()
     expect(other.locator("[data-upload]")).to_have_count(1)
     kept(other, [photos[0].name])
