@@ -19,6 +19,7 @@ from django.contrib.sessions.backends.base import UpdateError
 from django.db import transaction
 from django.http import Http404, HttpRequest
 from django.utils import timezone, translation
+from django.utils.crypto import salted_hmac
 from django.utils.encoding import force_str
 from django_redis import get_redis_connection
 
@@ -35,6 +36,7 @@ SESSION_KEY = "draft"
 EARLIER = "paid_drafts"
 REMEMBERED = 20
 ROTATION_DUE = "rotation_due"  # in the session, from a followed draft until the next page
+AT_ONCE_SECONDS = 60  # within which the first photos of a visitor without a session arrive
 FOLLOWED_SECONDS = 3600  # longer than any request that began before the session learned of the new draft
 PROLONG_EVERY_SECONDS = 600  # reading a draft prolongs it at most this often
 TRIES = 50
@@ -99,7 +101,7 @@ def for_request(request: HttpRequest, draft_id: str = "current", *, create: bool
     if draft_id == "current":
         draft = get(mine) if mine else None
         if (draft is None or draft.ordered) and (create or request.method in ("GET", "HEAD")):
-            draft = follow(request) if mine else start_for(request)
+            draft = follow(request) if mine else begin(request)
     else:
         draft = get(draft_id)
         if draft is not None and draft.id != mine and not _owned(draft, request):
@@ -117,6 +119,16 @@ def start_for(request: HttpRequest) -> Draft:
     if request.session.get(SESSION_KEY):
         request.session.cycle_key()
     draft = create(owner=_owner(request))
+    request.session[SESSION_KEY] = draft.id
+    return draft
+
+
+def begin(request: HttpRequest) -> Draft:
+    """The first draft of a visitor who has none yet: the same one for all photos that arrive at once, told by the cookie
+    of the form token, which the first page gave and nobody else knows (U4). Each answer sets a session that holds it."""
+    token = request.COOKIES.get(settings.CSRF_COOKIE_NAME, "")
+    known = salted_hmac("orders.drafts.begin", token, algorithm="sha256").hexdigest()
+    draft = _successor(known, _owner(request), AT_ONCE_SECONDS) if token else create(owner=_owner(request))
     request.session[SESSION_KEY] = draft.id
     return draft
 
@@ -333,10 +345,10 @@ def _changed(draft: Draft) -> Draft:
     return draft
 
 
-def _successor(draft_id: str, owner: int | None) -> Draft:
-    """The first that was made after this draft; who comes second takes it, and its own is deleted."""
+def _successor(draft_id: str, owner: int | None, seconds: int = FOLLOWED_SECONDS) -> Draft:
+    """The first that was made after this draft; who comes second within `seconds` takes it, and its own is deleted."""
     draft = create(owner=owner)
-    while not _redis().set(f"{_key(draft_id)}:next", draft.id, nx=True, ex=FOLLOWED_SECONDS):
+    while not _redis().set(f"{_key(draft_id)}:next", draft.id, nx=True, ex=seconds):
         next_id = force_str(_redis().get(f"{_key(draft_id)}:next") or "")
         found = get(next_id) if next_id else None
         if found is not None and not found.ordered:

@@ -123,6 +123,24 @@ def test_the_first_photo_begins_the_order_with_and_without_a_script() -> None:
         assert names[-1] in browser.get("/").content.decode()
 
 
+def test_first_photos_that_arrive_at_once_are_of_one_order() -> None:
+    """U4, S8: they all carry the first page's token and no session yet; who made up another token gets a draft of his own."""
+    first = Client()
+    first.get("/")
+    browsers = [visitors.Browser(enforce_csrf_checks=True) for _photo in range(3)]
+    for browser in browsers:
+        browser.cookies["csrftoken"] = first.cookies["csrftoken"].value
+    stranger = visitors.Browser(enforce_csrf_checks=True)
+    stranger.cookies["csrftoken"] = "a" * 32
+    for number, browser in enumerate([*browsers, stranger]):
+        sent = browser.post("/api/v1/drafts/current/photos/", pictures.jpeg(seed=number), "image/jpeg")
+        assert sent.status_code == 201
+    (mine,) = {browser.session[drafts.SESSION_KEY] for browser in browsers}
+    assert len(stash.photos(mine)) == 3
+    assert len(stash.photos(stranger.session[drafts.SESSION_KEY])) == 1
+    assert stranger.session[drafts.SESSION_KEY] != mine
+
+
 def test_a_photo_that_arrives_while_the_page_is_rendered_is_on_nobody_elses_page() -> None:
     """C62: the page is kept for all; the photo is committed between looking for photos and reading the prices."""
     visitor = Client()
