@@ -92,8 +92,8 @@ export class Queue {
     }
   }
 
-  /** Asks for the order once before anything goes up: the answer makes it, and a session, for who has none. Three photos
-   * at once would each begin one of their own. Resolves to its draft; rejects as `call` does. */
+  /** Asks for the order once before anything goes up: the answer makes it, and a session, for who has none. What is kept
+   * in the browser (kept.js) goes by its id. Resolves to its draft; rejects as `call` does. */
   async begin() {
     this.beginning ??= ask(new URL("..", new URL(this.url, location.href)));
     try {
