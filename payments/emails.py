@@ -14,6 +14,7 @@ KINDS = (
     "returned",
     "dispute",
     "refund_failed",
+    "refunded_at_stripe",
     "cancelled",
     "photos_missing",
     "photos_overdue",

@@ -86,7 +86,7 @@ PAYER = {
         _("We have refunded %(refund)s for: %(words)s. How soon it is in your account depends on your bank."),
     ),
 }
-OWNER = ("paid", "review", "returned", "refund_failed", "dispute")
+OWNER = ("paid", "review", "returned", "refund_failed", "refunded_at_stripe", "dispute")
 KINDS = (*PAYER, *OWNER)
 
 

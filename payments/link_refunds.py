@@ -116,7 +116,9 @@ def _book(payment: LinkPayment, found: facts.Refund) -> None:
     if row is not None and stale(row.state, state):
         return
     row = row or payment.refunds.filter(public_id=_ours(found), provider_id=None).first()
-    row = row or LinkRefund(payment=payment, amount_cents=found.amount_cents, reason="made in Stripe's dashboard")
+    if row is None:
+        row = LinkRefund(payment=payment, amount_cents=found.amount_cents, reason="made in Stripe's dashboard")
+        tell(payment, "refunded_at_stripe", found.id)
     changed = row.state != state
     row.provider_id, row.state = found.id, state
     row.failure_code = found.failure_reason[:80]

@@ -150,7 +150,7 @@ def _row_of(attempt: PaymentAttempt, found: facts.Refund) -> Refund:
         return known
     try:
         with transaction.atomic():
-            return Refund.objects.create(
+            row = Refund.objects.create(
                 attempt=attempt,
                 amount_cents=found.amount_cents,
                 currency=found.currency,
@@ -158,6 +158,8 @@ def _row_of(attempt: PaymentAttempt, found: facts.Refund) -> Refund:
                 provider_id=found.id,
                 state=State.PENDING,
             )
+            _tell_owner(row, "refunded_at_stripe")
+            return row
     except IntegrityError:
         return Refund.objects.get(provider_id=found.id)
 
@@ -185,17 +187,7 @@ def _settle(refund_id: int, to: str, failure_code: str = "", provider_id: str = 
 def _tell(row: Refund) -> None:
     """C38: the owner learns of a refund that did not arrive; the customer of one that did."""
     if row.state in (State.FAILED, State.CANCELED):
-        enqueue(
-            "payments.email_owner",
-            key=f"email-owner:{row.public_id}:failed",
-            queue="mail",
-            payload={
-                "order_id": row.attempt.order_id,
-                "attempt_id": row.attempt_id,
-                "kind": "refund_failed",
-                "occurrence": row.public_id,
-            },
-        )
+        _tell_owner(row, "refund_failed")
     elif row.state == State.SUCCEEDED and recipient(row.attempt.order).email:
         enqueue(
             "orders.email_customer",
@@ -203,3 +195,17 @@ def _tell(row: Refund) -> None:
             queue="mail",
             payload={"order_id": row.attempt.order_id, "kind": f"refunded:{row.pk}"},
         )
+
+
+def _tell_owner(row: Refund, kind: str) -> None:
+    enqueue(
+        "payments.email_owner",
+        key=f"email-owner:{row.public_id}:{kind.removeprefix('refund_')}",
+        queue="mail",
+        payload={
+            "order_id": row.attempt.order_id,
+            "attempt_id": row.attempt_id,
+            "kind": kind,
+            "occurrence": row.public_id,
+        },
+    )

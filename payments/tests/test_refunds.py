@@ -12,7 +12,7 @@ from accounts.models import User
 from orders.models import Order
 from orders.tests import visitors
 from outbox.models import OutboxMessage
-from payments import attempts, books, confirmation, gateway, refunds
+from payments import attempts, books, confirmation, emails, gateway, refunds
 from payments.checkout import start_checkout
 from payments.models import Dispute, PaymentAttempt, Refund
 from payments.problems import IdempotencyKeyReused, NotRefundable, OverRefund
@@ -52,6 +52,7 @@ def test_a_part_then_the_rest_is_refunded(paid: PaymentAttempt, stripe_api: Stan
     rows = Refund.objects.values_list("amount_cents", "state", "reason", "actor")
     assert list(rows) == [(30, "succeeded", "uma folha riscada", owner.pk), (40, "succeeded", "o resto", owner.pk)]
     assert [refund["amount"] for refund in stripe_api.objects("refund")] == [30, 40]
+    assert not OutboxMessage.objects.filter(payload__kind="refunded_at_stripe").exists()
 
 
 @pytest.mark.race
@@ -234,6 +235,7 @@ def test_a_refund_made_in_the_dashboard_reaches_the_books_once(
     paid.refresh_from_db()
     assert (paid.refunded_cents, Refund.objects.count(), paid.order.payment_state) == (25, 1, "partly_refunded")
     assert OutboxMessage.objects.filter(payload__kind__startswith="refunded:").count() == 1
+    assert OutboxMessage.objects.filter(payload__kind="refunded_at_stripe", task="payments.email_owner").count() == 1
 
 
 def test_a_pending_refund_counts_only_when_it_arrived_and_a_failed_one_not_at_all(
@@ -319,3 +321,11 @@ def test_an_order_with_one_cent_left_is_only_partly_refunded(paid: PaymentAttemp
     refunds.refund(paid.pk, 69, reason="x")
     paid.order.refresh_from_db()
     assert paid.order.payment_state == "partly_refunded"
+
+
+def test_the_owner_reads_of_a_refund_made_at_stripe(paid: PaymentAttempt, mailoutbox: Any) -> None:
+    """C35: somebody else with access to the dashboard may have made it."""
+    emails.email_owner(paid.pk, "refunded_at_stripe", "ref_1")
+    assert mailoutbox[0].subject == f"Reembolsada na Stripe: encomenda {paid.order.number}"
+    assert "foi reembolsado no painel da Stripe" in mailoutbox[0].body
+    assert "Maria" not in mailoutbox[0].body
