@@ -1,7 +1,7 @@
 """Is the shop able to serve? Each dependency is asked for real, all at once, each within a few seconds.
 
-Anybody may ask, and as often as they like: each process asks its dependencies once in KEEP_SECONDS, and those who come
-meanwhile get the same answer.
+Anybody may ask, and as often as they like: while all is well each process asks its dependencies once in KEEP_SECONDS, and
+those who come meanwhile get the same answer.
 """
 
 import functools
@@ -40,17 +40,27 @@ def live(request: HttpRequest) -> JsonResponse:
 def ready(request: HttpRequest) -> JsonResponse:
     """200 when every dependency answers, else 503; `{status, checks: {name: {ok, ms}}}`. Says nothing of causes."""
     checks = kept_checks()
-    fine = all(check["ok"] for check in checks.values())
+    fine = _fine(checks)
     return JsonResponse({"status": "ok" if fine else "degraded", "checks": checks}, status=200 if fine else 503)
 
 
 def kept_checks() -> Checks:
-    """The checks' outcome, at most KEEP_SECONDS old. One thread asks; the others wait for its answer."""
+    """The checks' outcome. One thread asks, and those who waited for it get its answer; a good one serves KEEP_SECONDS
+    longer. A bad one is not kept: who hears that the shop is down may ask again at once."""
+    came = time.monotonic()
     with _asking:
-        if not _kept or time.monotonic() - _kept[0][0] >= KEEP_SECONDS:
+        if not _kept or not _serves(*_kept[0], came):
             checks = run_checks()
             _kept[:] = [(time.monotonic(), checks)]
         return _kept[0][1]
+
+
+def _serves(had: float, checks: Checks, came: float) -> bool:
+    return had >= came or (_fine(checks) and time.monotonic() - had < KEEP_SECONDS)
+
+
+def _fine(checks: Checks) -> bool:
+    return all(check["ok"] for check in checks.values())
 
 
 def run_checks() -> Checks:

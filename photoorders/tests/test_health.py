@@ -107,6 +107,19 @@ def test_those_who_ask_at_once_share_one_answer(monkeypatch: pytest.MonkeyPatch)
     assert len(asked) == 2
 
 
+def test_word_that_something_is_away_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a process goes on saying so after all is well again, while the other one says that it is."""
+    monkeypatch.setattr(health, "KEEP_SECONDS", 60)
+    outcomes = iter([LookupError, None])
+
+    def check() -> None:
+        if (error := next(outcomes)) is not None:
+            raise error
+
+    monkeypatch.setattr(health, "CHECKS", {"one": check})
+    assert [health.kept_checks()["one"]["ok"] for _time in range(3)] == [False, True, True]
+
+
 def test_one_client_asks_the_storage_again_and_again(s3_bucket: Bucket) -> None:
     health._s3.cache_clear()
     for _unused in range(3):

@@ -5,9 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
-
-from tests.browser.test_purchase import upload
+from playwright.sync_api import Page, Route, expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.timeout(240)]
 
@@ -19,12 +17,25 @@ WIDTH = """async (image) => {
 }"""
 
 
+def with_local_picture(page: Page, photo: Path) -> None:
+    """A photo that goes up only once the browser has drawn it itself: the server may be quicker."""
+    held: list[Route] = []
+    page.route("**/api/v1/drafts/current/photos/", lambda route: held.append(route))
+    page.goto("/")
+    with page.expect_request("**/api/v1/drafts/current/photos/"):
+        page.set_input_files("#file", photo)
+    expect(page.locator("[data-local]")).to_be_visible()
+    held[0].continue_()
+    page.unroute("**/api/v1/drafts/current/photos/")
+    expect(page.locator('[data-photo][data-state="ready"]')).to_have_count(1)
+
+
 def test_the_editor_shows_the_servers_picture_which_has_more_pixels(
     shop_page: Callable[..., Page], photos: list[Path]
 ) -> None:
     """Once it has arrived: without a connection the small one stays, and the photo is never out of sight."""
     page = shop_page("desktop", "en")
-    upload(page, photos[:1])
+    with_local_picture(page, photos[0])
     small, large = re.compile("^blob:"), re.compile("^/api/v1/drafts/.+/preview/")
     expect(page.locator(".picture image")).to_have_attribute("href", small)
     page.context.set_offline(True)
