@@ -2,12 +2,10 @@
 
 import contextlib
 import dataclasses
-import fcntl
 import os
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -24,8 +22,6 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from local import ports, s3, shop
 from local.keeper import Orders
 from local.kept import ROOT, Kept
-
-FOLDER = Path(tempfile.gettempdir())
 
 
 def wait_until(condition: Callable[[], Any], *, seconds: float = 20, what: str = "the condition") -> Any:
@@ -248,12 +244,8 @@ def web_program(folder: Path, environment: dict[str, str]) -> Program:
 
 
 def collect_static() -> None:
-    """Static files as production serves them; several test processes take turns."""
-    with (FOLDER / "photoorders-collectstatic.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        subprocess.run(
-            [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity", "0"], cwd=ROOT, check=True
-        )
+    """Static files as production serves them, by a process with production's settings."""
+    subprocess.run([sys.executable, "-m", "local.static_files"], cwd=ROOT, check=True)
 
 
 def let_finish(worker: Worker, seconds: float = 15) -> None:

@@ -8,7 +8,7 @@ import os
 import re
 from pathlib import Path
 
-from local import s3
+from local import s3, static_files
 
 ROOT = Path(__file__).resolve().parent.parent
 RUN = ROOT / ".run"
@@ -56,7 +56,7 @@ def main() -> None:
 
     refuse_unsafe_start()
     call_command("migrate", interactive=False, verbosity=0)
-    collect_static()
+    static_files.collect()
     if settings.AWS_S3_ENDPOINT_URL or settings.AWS_ACCESS_KEY_ID:
         client = s3.client(
             settings.AWS_S3_ENDPOINT_URL,
@@ -68,24 +68,6 @@ def main() -> None:
     if settings.DEMO and "seed_demo" in get_commands():
         call_command("seed_demo")
     STAMP.write_text(prepared)
-
-
-def collect_static() -> None:
-    """Collects static files when any of them changed since the last time."""
-    from django.conf import settings
-    from django.contrib.staticfiles.finders import get_finders
-    from django.core.management import call_command
-
-    found = sorted(
-        (name, Path(storage.path(name)).stat().st_mtime_ns)
-        for finder in get_finders()
-        for name, storage in finder.list([])
-    )
-    digest = hashlib.sha256(repr((found, settings.STORAGES["staticfiles"])).encode()).hexdigest()
-    stamp = RUN / "static.stamp"
-    if not (Path(settings.STATIC_ROOT).is_dir() and stamp.exists() and stamp.read_text() == digest):
-        call_command("collectstatic", interactive=False, verbosity=0)
-        stamp.write_text(digest)
 
 
 if __name__ == "__main__":
