@@ -114,7 +114,7 @@ DATABASES["default"] |= {
     "CONN_HEALTH_CHECKS": True,
     "ATOMIC_REQUESTS": False,  # transactions are opened by services, never around a network call (C42)
 }
-DATABASES["default"]["OPTIONS"] = DATABASES["default"].get("OPTIONS", {}) | {"connect_timeout": 5}  # type: ignore[operator]
+DATABASES["default"]["OPTIONS"] = DATABASES["default"].get("OPTIONS", {}) | {"connect_timeout": 5}  # type: ignore[operator]  # a mapping
 
 # --- Redis: cache, sessions, drafts and broker in one; photo bytes may have one of their own --------------------------
 REDIS_URL = env.url("REDIS_URL", "redis://127.0.0.1:6379/0", ("redis", "rediss", "unix"))
