@@ -24,11 +24,15 @@ class WebServer:
         self.process = process
 
     def peak_mb(self) -> float:
-        total = 0.0
+        return sum(self.peaks_mb().values())
+
+    def peaks_mb(self) -> dict[int, float]:
+        """The same, each process's own, by its id."""
+        peaks = {}
         for process in psutil.Process(self.process.pid).children(recursive=True):
             status = Path(f"/proc/{process.pid}/status").read_text(encoding="ascii")
-            total += int(status.split("VmHWM:")[1].split()[0]) * 1024 / 1e6
-        return total
+            peaks[process.pid] = int(status.split("VmHWM:")[1].split()[0]) * 1024 / 1e6
+        return peaks
 
 
 @contextmanager
