@@ -9,6 +9,7 @@ import base64
 import dataclasses
 from collections.abc import Callable
 
+import structlog
 from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
@@ -20,19 +21,24 @@ from orders.mailing import Mail
 from orders.models import Order, Question, SentEmail, ShopSettings
 from outbox import message_ids
 
+log = structlog.get_logger(__name__)
 OWNER_LANGUAGE = settings.LANGUAGE_CODE
 BEFORE_PAYMENT = ("awaiting", "failed", "voucher_reminder")  # what an order is told while it waits for its payment
 
 
 def send_to_customer(order_id: int, kind: str) -> None:
     """Sends the email of that kind ("shipped"; "refunded:7" for the one about refund 7) unless it was sent before, or
-    waited and asks for a payment that has come meanwhile, or is not wanted any more.
+    waited and asks for a payment that has come meanwhile, is not wanted any more, or whose customer nobody knows any more.
 
     Raises mailing.MailUnavailable (try again) or mailing.Refused.
     """
     order = Order.objects.get(pk=order_id)
-    if kind.partition(":")[0] in BEFORE_PAYMENT and order.state != Order.State.PENDING:
-        return
+    if kind.partition(":")[0] in BEFORE_PAYMENT:
+        if order.state != Order.State.PENDING:
+            return
+        if not email_context.recipient(order).email:
+            log.warning("nobody_to_write_to", order=order.number, kind=kind)  # Redis was emptied meanwhile (C49)
+            return
     _once(order, _occurrence(order, kind), lambda message_id: customer_mail(order, kind, message_id))
 
 

@@ -8,6 +8,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from django.conf import LazySettings
 from django.utils import timezone
+from structlog.testing import capture_logs
 
 from local import ports
 from local.fixtures import Mailbox
@@ -170,10 +171,21 @@ def test_an_unpaid_orders_mail_goes_to_the_address_in_redis_and_writes_none_to_t
     assert "ana" not in str(list(SentEmail.objects.values())).lower()
 
 
-def test_an_unpaid_order_whose_snapshot_is_gone_is_given_up(mailbox: Mailbox) -> None:
+@pytest.mark.parametrize("kind", emails.BEFORE_PAYMENT)
+def test_nobody_is_written_to_once_redis_was_emptied(mailbox: Mailbox, kind: str) -> None:
+    """C49: PostgreSQL knows no address before payment, so nothing is left to be tried again, nor for the owner to retry."""
+    order: Order = OrderFactory()
+    with capture_logs() as logged:
+        emails.send_to_customer(order.pk, kind)
+    assert mailbox.messages() == []
+    assert [(line["event"], line["kind"]) for line in logged] == [("nobody_to_write_to", kind)]
+
+
+def test_a_refund_that_nobody_can_be_told_of_is_given_up_for_the_owner_to_see(mailbox: Mailbox) -> None:
+    """C38: money went back of an order that was never paid for, and Redis was emptied: Stripe knows whom to write to."""
     order: Order = OrderFactory()
     with pytest.raises(mailing.Refused):
-        emails.send_to_customer(order.pk, "awaiting")
+        emails.send_to_customer(order.pk, "refunded:1")
     assert mailbox.messages() == []
 
 
