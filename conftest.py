@@ -78,6 +78,16 @@ def empty_redis() -> None:
     cache.clear()
 
 
+@pytest.fixture(autouse=True)
+def closed_breakers() -> None:
+    """Each test begins with all well: an earlier one may have looked for Stripe or Google where neither was."""
+    from addresses import google
+    from payments import gateway
+
+    gateway.breaker.close()
+    google.breaker.close()
+
+
 @pytest.fixture(scope="session")
 def service_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("services")
