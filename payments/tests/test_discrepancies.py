@@ -1,11 +1,8 @@
 """A discrepancy's life: written once, closed when both sides agree whatever its day, and counted once in a race (C53)."""
 
-import threading
-import time
 from collections.abc import Callable
 
 import pytest
-from django.db import connection, transaction
 
 from orders.tests import visitors
 from payments import gateway
@@ -15,7 +12,7 @@ from payments.reconciliation import again, balance, discrepancies, returned
 from payments.reconciliation.run import reconcile
 from payments.tests.reconciling import long_ago, today
 from payments.tests.stand_in import DISPUTED, StandIn, deliver
-from payments.tests.together import together
+from payments.tests.together import before_it_is_committed
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Kind = Discrepancy.Kind
@@ -106,31 +103,10 @@ def test_two_runs_at_once_open_a_discrepancy_again_once(stripe_api: StandIn) -> 
     """Both stand before the row, which a third holds: without the lock both would have read it as closed, and count it."""
     discrepancies.found(Kind.AMOUNT, "pi_1", ours="0.60 EUR", theirs="0.70 EUR")
     assert discrepancies.agree(["pi_1"]) == 1
-    results: list[object] = []
-
-    def both() -> None:
-        results.extend(
-            together(2, lambda: discrepancies.found(Kind.AMOUNT, "pi_1", ours="0.60 EUR", theirs="0.70 EUR"))
-        )
-
-    runs = threading.Thread(target=both)
-    with transaction.atomic():
-        Discrepancy.objects.select_for_update().get()
-        runs.start()
-        until = time.monotonic() + 20
-        while _waiting() < 2 and time.monotonic() < until:
-            time.sleep(0.05)
-        assert _waiting() == 2
-    runs.join(30)
+    results = before_it_is_committed(
+        lambda: Discrepancy.objects.select_for_update().get(),
+        2,
+        lambda: discrepancies.found(Kind.AMOUNT, "pi_1", ours="0.60 EUR", theirs="0.70 EUR"),
+    )
     assert sorted(results, key=str) == [False, True]
     assert found() == [("amount", "pi_1")]
-
-
-def _waiting() -> int:
-    """Connections that wait for a row's lock."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_stat_clear_snapshot()")  # a transaction sees these figures as at its first look
-        cursor.execute(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-        )
-        return int(cursor.fetchone()[0])

@@ -1,11 +1,6 @@
 """The owner's decision on a sum in review, to its end: C10, C18, C38, O5."""
 
-import threading
-from collections.abc import Callable
-from typing import Any
-
 import pytest
-from django.db import connection, transaction
 from django.utils import timezone
 from django_redis import get_redis_connection
 
@@ -21,7 +16,7 @@ from payments.tests.stand_in import StandIn, deliver
 from payments.tests.test_confirmation import attempt as start
 from payments.tests.test_confirmation import fulfilled, planned
 from payments.tests.test_late_money import in_review
-from payments.tests.together import together
+from payments.tests.together import before_it_is_committed
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -158,25 +153,13 @@ def test_a_disputed_sum_that_is_accepted_is_made_and_stays_in_dispute(stripe_api
     assert (order.state, order.payment_state, fulfilled(order)) == ("paid", "disputed", planned(order))
 
 
-def waits_for_a_lock(count: int) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("select pg_stat_clear_snapshot()")  # within a transaction the view stays as it was first read
-        cursor.execute("select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = %s",
-                       [connection.settings_dict["NAME"]])  # fmt: skip
-        return bool(cursor.fetchone()[0] == count)
-
-
 @pytest.mark.race
-def test_of_two_who_accept_at_once_one_does(stripe_api: StandIn, wait_until: Callable[..., Any]) -> None:
+def test_of_two_who_accept_at_once_one_does(stripe_api: StandIn) -> None:
     """C10: both have looked at the order before either changes it; fails without the lock."""
     attempt = reviewed(stripe_api)
-    results: list[Any] = []
-    with transaction.atomic():
-        Order.objects.select_for_update().get()
-        clicks = threading.Thread(target=lambda: results.extend(together(2, lambda: review.accept(attempt.pk))))
-        clicks.start()
-        wait_until(lambda: waits_for_a_lock(2), what="both at the order's row")
-    clicks.join(60)
+    results = before_it_is_committed(
+        lambda: Order.objects.select_for_update().get(), 2, lambda: review.accept(attempt.pk)
+    )
     assert sorted(type(result).__name__ for result in results) == ["InvalidTransition", "Order"]
     assert attempt.events.filter(kind="accepted").count() == 1
     order = Order.objects.get()
@@ -184,18 +167,12 @@ def test_of_two_who_accept_at_once_one_does(stripe_api: StandIn, wait_until: Cal
 
 
 @pytest.mark.race
-def test_accepting_waits_for_a_refund_that_is_being_noted_and_then_is_refused(
-    stripe_api: StandIn, wait_until: Callable[..., Any]
-) -> None:
+def test_accepting_waits_for_a_refund_that_is_being_noted_and_then_is_refused(stripe_api: StandIn) -> None:
     """C10, C32: the refund's row was not committed when the other pressed "accept"; fails without the lock."""
     attempt = reviewed(stripe_api)
-    results: list[Any] = []
-    with transaction.atomic():
-        refunds._reserve(attempt.pk, None, "x", None, "")
-        click = threading.Thread(target=lambda: results.extend(together(1, lambda: review.accept(attempt.pk))))
-        click.start()
-        wait_until(lambda: waits_for_a_lock(1), what="the other at the order's row")
-    click.join(60)
+    results = before_it_is_committed(
+        lambda: refunds._reserve(attempt.pk, None, "x", None, ""), 1, lambda: review.accept(attempt.pk)
+    )
     assert [type(result).__name__ for result in results] == ["InvalidTransition"]
     order = Order.objects.get()
     assert (order.state, order.payment_state, order.paid_at) == ("pending", "review", None)
