@@ -147,6 +147,45 @@ def stuck(shop: Shop, purchases: list[Purchase]) -> Iterator[str]:
     yield from (f"purchase {made.number} ({made.walk}): {made.problem}" for made in purchases if made.problem)
 
 
+def is_unpaid(sentence: str) -> bool:
+    """One of `stuck`: an order, payment or link that its customer may still pay, and need not."""
+    kinds = ("order ", "payment ", "link's payment ")
+    return sentence.startswith(kinds) and sentence.endswith((" is pending", " is created"))
+
+
+def payable(shop: Shop) -> Iterator[str]:
+    """What can still be paid at Stripe is what an order or a link waits for, by one page at a time: nothing of an order
+    that was paid, has ended or was changed since (C5, C6, C11), and nothing that no row knows. To be asked before open pages are ended."""
+    ours = {row[0]: row[1:] for row in shop.rows(PAYABLE)}
+    elements = {attempt for attempt, row in ours.items() if row[2]}
+    there = [item for item in shop.objects("checkout.session") if item["status"] == "open"] + [
+        item for item in shop.objects("payment_intent")
+        if item["metadata"].get("attempt") in elements and item["status"] in CANCELABLE
+        and (item.get("next_action") or {}).get("type") != "multibanco_display_details"
+    ]  # fmt: skip
+    pages = Counter[str]()
+    for item in there:
+        wanted, of, _element = ours.get(item["metadata"].get("attempt", ""), (False, "nothing that is known", False))
+        if not wanted:
+            yield f"{item['id']} can be paid, for {of}"
+        pages[of] += 1
+    yield from (
+        f"{count} pages can be paid for {of}" for of, count in pages.items() if count > 1 and of.startswith("d")
+    )
+
+
+CANCELABLE = ("requires_payment_method", "requires_confirmation", "requires_action")
+PAYABLE = """
+    SELECT a.public_id, a.state IN ('created', 'pending') AND o.state = 'pending', 'draft ' || o.draft_id, a.method = 'elements'
+    FROM payments_paymentattempt a JOIN orders_order o ON o.id = a.order_id
+    UNION ALL
+    SELECT p.public_id, p.state IN ('created', 'pending') AND l.closed_at IS NULL AND NOT (l.single_use AND EXISTS (
+        SELECT FROM payments_linkpayment paid WHERE paid.link_id = l.id AND paid.state = 'confirmed'
+    )), 'link ' || l.token, false
+    FROM payments_linkpayment p JOIN payments_paymentlink l ON l.id = p.link_id
+"""  # payment, whether it is waited for, for what, whether by a Payment Element
+
+
 def books(shop: Shop, intents: list[Json], refunds: list[Json]) -> Iterator[str]:
     """Money in and money out: Stripe's figures and ours, payment by payment and in sum."""
     ours = {row[0]: row[1:] for row in shop.rows(

@@ -89,7 +89,7 @@ def test_a_web_process_killed_around_the_call_to_stripe_leaves_one_session(calm_
     attempts = f"SELECT count(*) FROM {ATTEMPTS} a JOIN orders_order o ON o.id = a.order_id WHERE o.number = %s"
     assert calm_shop.rows(attempts, order) == [(1,)]
     assert buyer.pay(session[0], card=CARD)
-    storm.settle(calm_shop, [buyer.purchase], seconds=100)
+    assert storm.settle(calm_shop, [buyer.purchase], seconds=100) == []
     assert list(invariants.sentences(invariants.violations(calm_shop, [buyer.purchase]))) == []
     assert calm_shop.rows("SELECT state FROM orders_order WHERE number = %s", order) == [("paid",)]
 
@@ -111,7 +111,7 @@ def test_workers_killed_while_they_confirm_a_payment_confirm_it_once(calm_shop: 
         calm_shop.programs[name].start()
     paid = "SELECT 1 FROM orders_order WHERE number = %s AND state = 'paid'"
     wait_until(lambda: calm_shop.rows(paid, order), seconds=WITHIN_SECONDS, what="the payment to be confirmed")
-    storm.settle(calm_shop, [buyer.purchase], seconds=100)
+    assert storm.settle(calm_shop, [buyer.purchase], seconds=100) == []
     assert list(invariants.sentences(invariants.violations(calm_shop, [buyer.purchase]))) == []
     assert calm_shop.rows("SELECT state FROM orders_order WHERE number = %s", order) == [("paid",)]
 
@@ -179,7 +179,7 @@ def test_a_kill_around_a_refund_makes_it_once(calm_shop: Shop, asks: str, step: 
     # The half minute until a refund whose sending was cut off is sent again, told instead of waited for.
     calm_shop.change("UPDATE outbox_outboxmessage SET next_attempt_at = now() WHERE state <> 'done'")
     click.join(timeout=120)
-    storm.settle(calm_shop, [buyer.purchase], seconds=100)
+    assert storm.settle(calm_shop, [buyer.purchase], seconds=100) == []
     found = invariants.violations(calm_shop, [buyer.purchase], owner.asked)
     assert list(invariants.sentences(found)) == []
     total = "SELECT total_cents FROM orders_order WHERE number = %s"

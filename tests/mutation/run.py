@@ -73,6 +73,8 @@ TESTS: dict[str, list[str]] = {
     "payments/elements.py": [f"{PAY}elements.py", f"{PAY}event_order.py", f"{PAY}returning.py"],
     "outbox/leases.py": ["outbox/tests", f"{PAY}inbox.py"],
 } | {str(path.relative_to(ROOT)): RECONCILED for path in sorted(ROOT.glob("payments/reconciliation/[a-z]*.py"))}
+OTHERS = [str(path.relative_to(ROOT)) for path in sorted(ROOT.glob("payments/[a-z]*.py"))]
+TESTS |= {file: ["payments/tests"] for file in OTHERS if file not in TESTS}
 PYTEST = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:randomly", "--reuse-db"]
 PYTEST += ["--timeout=60", "-o", "timeout_func_only=true"]  # making the database takes its own time
 
@@ -125,6 +127,7 @@ def main() -> None:
     parser.add_argument("--limit", type=int, default=0)
     parser.add_argument("--only", default="")
     parser.add_argument("--tests", default="", help="pytest's -k: only these tests")
+    parser.add_argument("--inside", action="store_true", help="leave out what only a program started anew would have")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--commit", default="HEAD")
     parser.add_argument("--confirm", action="store_true", help="survivors meet all their file's tests once more")
@@ -145,7 +148,7 @@ def try_all(copy: Copy, given: argparse.Namespace) -> dict[str, Any]:
     every = {file: list(mutants(file, copy.folder)) for file in given.files}
     before = json.loads(given.again.read_text()) if given.again else None
     chosen = {
-        file: sample([it for it in found if given.only in it.what and survived(before, it)], given)
+        file: sample([it for it in found if wanted(it, given) and survived(before, it)], given)
         for file, found in every.items()
     }
     files = {
@@ -168,6 +171,10 @@ def try_all(copy: Copy, given: argparse.Namespace) -> dict[str, Any]:
             "survivors": [title for title, killer in killed.items() if not killer],
         }
     return report
+
+
+def wanted(mutant: Mutant, given: argparse.Namespace) -> bool:
+    return given.only in mutant.what and not (given.inside and mutant.loose)
 
 
 def survived(before: dict[str, Any] | None, mutant: Mutant) -> bool:
