@@ -2,12 +2,9 @@
 
 import dataclasses
 import datetime
-import threading
 from collections.abc import Callable
-from typing import Any
 
 import pytest
-from django.db import connections, transaction
 from django.utils import timezone
 
 from accounts.models import User
@@ -26,7 +23,7 @@ from payments.tests.test_confirmation import attempt as start
 from payments.tests.test_confirmation import fulfilled
 from payments.tests.test_elements import confirm
 from payments.tests.test_elements import start as start_element
-from payments.tests.test_review import waits_for_a_lock
+from payments.tests.together import before_it_is_committed
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -122,21 +119,10 @@ def test_a_voucher_of_an_order_that_the_studio_cancelled_is_paid_back(stripe_api
     assert OutboxMessage.objects.filter(key=f"give-back:{attempt.public_id}").count() == 1
 
 
-def meanwhile(change: Callable[[Order], object], run: Callable[[], object], wait_until: Callable[..., Any]) -> None:
+def meanwhile(change: Callable[[Order], object], run: Callable[[], object]) -> None:
     """`run` looks at the order, and waits for its row while `change` is not committed yet."""
-
-    def in_a_thread() -> None:
-        try:
-            run()
-        finally:
-            connections.close_all()
-
-    with transaction.atomic():
-        change(Order.objects.select_for_update().get())
-        thread = threading.Thread(target=in_a_thread)
-        thread.start()
-        wait_until(lambda: waits_for_a_lock(1), what="the sweep at the order's row")
-    thread.join(30)
+    [result] = before_it_is_committed(lambda: change(Order.objects.select_for_update().get()), 1, run)
+    assert not isinstance(result, Exception)
 
 
 def open_page(order: Order) -> None:
@@ -144,22 +130,22 @@ def open_page(order: Order) -> None:
 
 
 @pytest.mark.race
-def test_an_order_whose_page_is_opened_in_this_moment_is_not_abandoned(wait_until: Callable[..., Any]) -> None:
+def test_an_order_whose_page_is_opened_in_this_moment_is_not_abandoned() -> None:
     """C28: fails when it is not looked at again under the lock."""
     order = visitors.pending()
     old()
     drafts.update(order.draft_id, lambda newest: setattr(newest, "checkout", {"order": "PO-OTHER"}))
-    meanwhile(open_page, leftovers.run, wait_until)
+    meanwhile(open_page, leftovers.run)
     order.refresh_from_db()
     assert order.state == "pending"
 
 
 @pytest.mark.race
-def test_an_outdated_order_whose_page_is_opened_in_this_moment_does_not_expire(wait_until: Callable[..., Any]) -> None:
+def test_an_outdated_order_whose_page_is_opened_in_this_moment_does_not_expire() -> None:
     """C6: fails when it is not looked at again under the lock."""
     order = visitors.pending()
     drafts.update(order.draft_id, lambda newest: setattr(newest, "checkout", {"order": "PO-OTHER"}))
-    meanwhile(open_page, lambda: expiry.expire_attempts(order.draft_id), wait_until)
+    meanwhile(open_page, lambda: expiry.expire_attempts(order.draft_id))
     order.refresh_from_db()
     assert order.state == "pending"
 
