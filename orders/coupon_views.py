@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 from drf_spectacular.utils import extend_schema
@@ -18,9 +19,10 @@ from orders.basket import draft_json
 from orders.drafts import Draft
 from orders.limits import Limit, TooOften
 from orders.problems import FieldError, Invalid, Problem
-from orders.views import with_draft
+from orders.views import ABOUT_CODE, with_draft
 
 WRONG_CODES = Limit("coupon", visitor=10, address=100, seconds=600)  # only codes that do not hold count
+MOST_TYPED = 30  # characters of a refused code that stand in the field again
 
 
 @require_POST
@@ -31,10 +33,11 @@ def coupon(request: HttpRequest, draft: Draft) -> HttpResponse:
     try:
         enter(request, draft, code)
     except Problem as problem:
-        messages.error(request, str(problem.detail))
+        messages.error(request, str(problem.detail), extra_tags=f"{ABOUT_CODE} {code.strip()[:MOST_TYPED]}")
     else:
-        messages.success(request, _("The code is applied.") if code.strip() else _("The code is removed."))
-    return redirect("review")
+        said = _("The code is applied.") if code.strip() else _("The code is removed.")
+        messages.success(request, said, extra_tags=ABOUT_CODE)
+    return redirect(f"{reverse('review')}#coupon")  # on a phone the field is screens below the top
 
 
 def enter(request: HttpRequest, draft: Draft, code: str) -> Draft:

@@ -32,6 +32,7 @@ from uploads import stash
 from uploads.photo import Photo
 
 LOOK_AGAIN_FOR = datetime.timedelta(seconds=10)
+ABOUT_CODE = "code"  # the mark of a message that is said beside the coupon's field
 P = ParamSpec("P")
 MISSING = {
     "items": gettext_lazy("Choose at least one print first."),
@@ -151,8 +152,22 @@ def review(request: HttpRequest, draft: Draft) -> HttpResponse:
         "cancelled": "cancelled" in request.GET,
         "hints": hints.of_basket(basket),
         "prints_text": prints_text(basket.totals.prints),
+        "about_code": ABOUT_CODE,
+        "code_said": _code_said(request),
     }
     return render(request, "orders/review.html", context)
+
+
+def _code_said(request: HttpRequest) -> dict[str, str] | None:
+    """What the last try of a code came to: its `text`, whether it is `refused`, and then what was `typed`. It stands beside
+    the field; the messages at the top leave it out."""
+    said = None
+    for message in messages.get_messages(request):
+        mark, _space, typed = (message.extra_tags or "").partition(" ")
+        if mark == ABOUT_CODE:
+            refused = "yes" if message.level == messages.ERROR else ""
+            said = {"text": str(message.message), "refused": refused, "typed": typed}
+    return said
 
 
 def _just_arrived(photos: Sequence[Photo]) -> bool:

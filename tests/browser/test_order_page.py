@@ -18,7 +18,15 @@ from orders.tests.paid_orders import jpeg, paid_order
 from payments import link_payments
 from payments.models import LinkPayment, Refund
 from tests.browser.test_purchase import pay
-from tests.browser.visits import Visitor, about_to_pay, at_stripe, bought, enter_card, in_words
+from tests.browser.visits import (
+    ON_PHONE_AND_DESKTOP,
+    Visitor,
+    about_to_pay,
+    at_stripe,
+    bought,
+    enter_card,
+    in_words,
+)
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.timeout(240)]
 
@@ -90,13 +98,19 @@ def test_a_code_is_refused_taken_removed_and_paid_with(
 
     enter("NADA")
     unknown = in_words(language, "We do not know this code. Please check how it is written.")
-    expect(page.locator(".notices")).to_contain_text(unknown)
+    expect(page.locator("#error-code")).to_have_text(unknown)
+    expect(page.locator("#error-code")).to_be_in_viewport()
+    expect(page.locator("#coupon-code")).to_have_value("NADA")
+    expect(page.locator(".notices")).to_be_hidden()
     expect(off).to_have_count(0)
+    looks_right(page, "refused")
     enter("verao10")
     expect(off).to_have_count(1)
+    expect(page.locator("#coupon")).to_contain_text(in_words(language, "The code is applied."))
     looks_right(page, "taken")
     page.get_by_role("button", name=re.compile("VERAO10")).click()
-    expect(page.locator(".notices")).to_contain_text(in_words(language, "The code is removed."))
+    expect(page.locator("#coupon")).to_contain_text(in_words(language, "The code is removed."))
+    expect(page.locator("#coupon")).to_be_in_viewport()
     expect(off).to_have_count(0)
     enter(" Verao10 ")
     expect(off).to_have_count(1)
@@ -188,18 +202,19 @@ def test_a_photo_is_sent_again_and_printed(
     assert row.items.get().print_key in live_shop.bucket.keys("orders/")
 
 
+@ON_PHONE_AND_DESKTOP
 def test_missing_photos_go_up_in_one_go_and_find_their_places(
-    shop_page: Opened, looks_right: Looks, tmp_path: Path
+    shop_page: Opened, looks_right: Looks, tmp_path: Path, size: str, language: str
 ) -> None:
     """C49, U5: by their names, in whatever order they were picked; a cut connection is tried again by itself, and a file
     of another name is nobody's until the customer says whose."""
     names = ["um.jpg", "dois.jpg", "três.jpg"]
-    order = paid_order([jpeg(seed=seed) for seed in (1, 2, 3)], filenames=names)
+    order = paid_order([jpeg(seed=seed) for seed in (1, 2, 3)], filenames=names, language=language)
     services.need_photos(order, list(order.photos.values_list("photo_id", flat=True)))
     files = {name: tmp_path / name for name in ("Dois.JPG", "um.jpg", "IMG_0007.jpg")}
     for seed, file in enumerate(files.values(), start=7):
         file.write_bytes(jpeg(1500, 1000, seed=seed))
-    page = shop_page("phone", "pt")
+    page = shop_page(size, language)
     tries: list[str] = []
     held: list[Route] = []
 
@@ -223,16 +238,16 @@ def test_missing_photos_go_up_in_one_go_and_find_their_places(
     expect(page.locator("li.missing")).to_have_count(1)
     assert [url.split("/photos/")[1][0] for url in sorted(tries)] == ["1", "2", "2"]
     page.set_input_files("#again-3", files["IMG_0007.jpg"])
-    page.get_by_role("button", name="Enviar outra vez").click()
+    page.get_by_role("button", name=in_words(language, "Upload again")).click()
     expect(page.locator("li.missing")).to_have_count(0)
     sent = [hashlib.sha256(files[name].read_bytes()).hexdigest() for name in ("um.jpg", "Dois.JPG", "IMG_0007.jpg")]
     assert list(order.photos.order_by("seq").values_list("sha256", flat=True)) == sent
     assert Order.objects.get().state == "paid"
 
 
-def test_a_payment_link_is_paid(shop_page: Opened, looks_right: Looks, wait_until: Callable[..., Any]) -> None:
+def test_a_payment_link_is_paid(visitor: Visitor, looks_right: Looks, wait_until: Callable[..., Any]) -> None:
     link = link_payments.make(5000, "Sessão de retrato")
-    page = shop_page("phone", "pt")
+    page = visitor.page
     page.goto(f"/pay/{link.token}/")
     looks_right(page, "link")
     page.locator("form[data-once] button.button").click()
@@ -241,7 +256,9 @@ def test_a_payment_link_is_paid(shop_page: Opened, looks_right: Looks, wait_unti
     page.wait_for_url(f"**/pay/{link.token}/")
     wait_until(LinkPayment.objects.filter(state="confirmed", received_cents=5000).exists, what="the payment")
     page.reload()
-    expect(page.locator(".notice.good").last).to_contain_text("Já está pago")
+    expect(page.locator(".notice.good").last).to_contain_text(
+        in_words(visitor.language, "This has been paid. Thank you.")
+    )
 
 
 def polls(address: str) -> bool:
@@ -249,11 +266,12 @@ def polls(address: str) -> bool:
     return "&v=" in address and "/photos/" not in address
 
 
-def test_the_page_follows_its_order_by_itself(shop_page: Opened) -> None:
+@ON_PHONE_AND_DESKTOP
+def test_the_page_follows_its_order_by_itself(shop_page: Opened, size: str, language: str) -> None:
     """Without a reload: the heading, the parcel with its carrier's page, a word for screen readers; ever more slowly, and
     no more once the order is at its end."""
-    order = OrderFactory(paid=True)
-    page = shop_page("phone", "en")
+    order = OrderFactory(paid=True, language=language)
+    page = shop_page(size, language)
     page.clock.install(time=0)
     page.clock.pause_at(1000)  # from here on time passes by run_for alone
     asked: list[str] = []
@@ -273,21 +291,23 @@ def test_the_page_follows_its_order_by_itself(shop_page: Opened) -> None:
 
     services.ship(order, "CTT", "RT482915637PT")
     passes(4_800, 300)
-    expect(page.locator("h1")).to_have_text("Your prints are on their way")
-    expect(page.locator("#order-news")).to_have_text("Your prints are on their way")
+    on_their_way = in_words(language, "Your prints are on their way")
+    expect(page.locator("h1")).to_have_text(on_their_way)
+    expect(page.locator("#order-news")).to_have_text(on_their_way)
     expect(page.locator(".tracking a")).to_have_attribute("href", re.compile(r"^https://.*ctt.*RT482915637PT"))
     passes(5_700, 400)
     services.mark_delivered(order)
     passes(7_700, 400)
-    expect(page.locator("h1")).to_have_text("Your prints have arrived")
+    expect(page.locator("h1")).to_have_text(in_words(language, "Your prints have arrived"))
     page.clock.run_for(600_000)
     page.wait_for_timeout(200)
     assert len(asked) == 3
 
 
-def test_a_page_left_open_stops_asking_and_can_look_again(shop_page: Opened) -> None:
-    order = OrderFactory(paid=True)
-    page = shop_page("phone", "en")
+@ON_PHONE_AND_DESKTOP
+def test_a_page_left_open_stops_asking_and_can_look_again(shop_page: Opened, size: str, language: str) -> None:
+    order = OrderFactory(paid=True, language=language)
+    page = shop_page(size, language)
     page.clock.install(time=0)
     page.clock.pause_at(1000)  # from here on time passes by run_for alone
     asked: list[str] = []
@@ -297,10 +317,10 @@ def test_a_page_left_open_stops_asking_and_can_look_again(shop_page: Opened) -> 
     assert asked == []
     with page.expect_response(lambda response: polls(response.url)):
         page.clock.run_for(2_000)
-    again = page.get_by_role("link", name="Look again")
+    again = page.get_by_role("link", name=in_words(language, "Look again"))
     expect(again).to_be_visible()
     page.clock.run_for(600_000)
     assert len(asked) == 1
     services.start_production(order)
     again.click()
-    expect(page.locator("h1")).to_have_text("Your prints are being made")
+    expect(page.locator("h1")).to_have_text(in_words(language, "Your prints are being made"))
