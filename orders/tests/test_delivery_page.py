@@ -44,6 +44,7 @@ def test_the_candidate_that_was_chosen_is_the_one_that_is_kept(client: Client, g
     assert answer.status_code == 422
     choices = offered(answer)
     assert [choice["place_id"] for choice in choices] == ["first", "second"]
+    assert not re.search(r'name="candidate"[^>]*checked', answer.content.decode())  # nobody's prints go to a guess
     assert (drafts.get(draft.id) or draft).address is None
     answer = client.post("/delivery/", visitors.POST | {"choose": "1", "candidate": json.dumps(choices[1])})
     assert answer.headers["Location"] == "/review/"

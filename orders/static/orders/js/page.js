@@ -25,5 +25,5 @@ window.addEventListener("pageshow", () => {
   }
 });
 
-// The first mistake on a form that came back is where the customer wants to be.
-document.querySelector('form [aria-invalid="true"]')?.focus({ preventScroll: false });
+// The first mistake on a form that came back, or what is said of its address, is where the customer wants to be.
+document.querySelector('form [aria-invalid="true"], #address-problem')?.focus({ preventScroll: false });
