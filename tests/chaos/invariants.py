@@ -155,7 +155,8 @@ def is_unpaid(sentence: str) -> bool:
 
 def payable(shop: Shop) -> Iterator[str]:
     """What can still be paid at Stripe is what an order or a link waits for, by one page at a time: nothing of an order
-    that was paid, has ended or was changed since (C5, C6, C11), and nothing that no row knows. To be asked before open pages are ended."""
+    that was paid, has ended or was bought in another version (C5, C6, C11), and nothing that no row knows. To be asked before open
+    pages are ended."""
     ours = {row[0]: row[1:] for row in shop.rows(PAYABLE)}
     elements = {attempt for attempt, row in ours.items() if row[2]}
     there = [item for item in shop.objects("checkout.session") if item["status"] == "open"] + [
@@ -176,7 +177,9 @@ def payable(shop: Shop) -> Iterator[str]:
 
 CANCELABLE = ("requires_payment_method", "requires_confirmation", "requires_action")
 PAYABLE = """
-    SELECT a.public_id, a.state IN ('created', 'pending') AND o.state = 'pending', 'draft ' || o.draft_id, a.method = 'elements'
+    SELECT a.public_id, a.state IN ('created', 'pending') AND o.state = 'pending' AND NOT EXISTS (
+        SELECT FROM orders_order bought WHERE bought.draft_id = o.draft_id AND bought.paid_at IS NOT NULL
+    ), 'draft ' || o.draft_id, a.method = 'elements'
     FROM payments_paymentattempt a JOIN orders_order o ON o.id = a.order_id
     UNION ALL
     SELECT p.public_id, p.state IN ('created', 'pending') AND l.closed_at IS NULL AND NOT (l.single_use AND EXISTS (
