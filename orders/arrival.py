@@ -22,19 +22,21 @@ def window(shop: ShopSettings, start: datetime.date) -> Window:
 
 
 def of_order(order: Order, shop: ShopSettings) -> Window | None:
-    """For a paid order that is posted, until it has arrived; None while the shop waits for photos."""
+    """For a paid order that is posted, until it has arrived or its last day is over; None while the shop waits for photos."""
     began = _began(order)
     if began is None or order.method != Order.Method.POST or order.state not in ON_ITS_WAY:
         return None
-    return window(shop, began)
+    expected = window(shop, began)
+    return expected if expected[1] >= timezone.localdate() else None
 
 
 def ready_by(order: Order, shop: ShopSettings) -> datetime.date | None:
-    """The last day by which an order is ready to be picked up: no carrier needs more days than a parcel has."""
+    """The last day by which an order is ready to be picked up, until it is over: no carrier needs more days than a parcel has."""
     began = _began(order)
     if began is None or order.method != Order.Method.PICKUP or order.state not in NOT_READY:
         return None
-    return window(shop, began)[1]
+    last = window(shop, began)[1]
+    return last if last >= timezone.localdate() else None
 
 
 def _began(order: Order) -> datetime.date | None:

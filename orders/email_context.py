@@ -8,7 +8,7 @@ from django.db.models import Sum
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from orders import carriers, email_photos, links, snapshots, vouchers
+from orders import arrival, carriers, email_photos, links, snapshots, vouchers
 from orders.email_kinds import Kind
 from orders.models import Order, OrderPhoto, Question, ShopSettings
 from orders.theme import contrast
@@ -48,6 +48,8 @@ def customer(
     return _shared(order, shop, images) | {
         "name": name,
         "shows": texts.shows,
+        "arrives": arrival.of_order(order, shop),
+        "ready_by": arrival.ready_by(order, shop),
         "link": links.absolute(order),
         "tracking_url": carriers.tracking_url(order.carrier, order.tracking),
         "missing": _missing(order, images),

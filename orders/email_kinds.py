@@ -57,7 +57,7 @@ KINDS = {
         _("Your order %(number)s is confirmed"),
         _("Thank you for your order"),
         _("We have received your payment. We are preparing your prints and will write to you at every step."),
-        (*PRINTS, "invoice"),
+        ("expected", *PRINTS, "invoice"),
     ),
     "awaiting": Kind(
         _("Your order %(number)s is waiting for your payment"),
@@ -80,7 +80,7 @@ KINDS = {
         _("Your order %(number)s is being printed"),
         _("Your prints are being made"),
         _("We have started printing. We will write again when they leave."),
-        ("prints",),
+        ("expected", "prints"),
     ),
     "ready": Kind(
         _("Your order %(number)s is ready"),
@@ -98,7 +98,7 @@ KINDS = {
         _("Your order %(number)s is on its way"),
         _("Your prints are on their way"),
         _("We have handed your parcel to the carrier."),
-        ("tracking", "prints", "delivery", "invoice"),
+        ("expected", "tracking", "prints", "delivery", "invoice"),
     ),
     "delivered": Kind(
         _("Your order %(number)s has been delivered"),

@@ -1,6 +1,9 @@
-"""Words in templates that must not be broken over two lines."""
+"""Words in templates: kept on one line, or left out where the next ones say them too."""
+
+import datetime
 
 from django import template
+from django.utils.formats import date_format
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
@@ -13,3 +16,10 @@ def unbroken(text: object, part: str) -> SafeString:
     whole = str(escape(text))
     kept = str(format_html('<span style="white-space:nowrap">{}</span>', part))
     return mark_safe(whole.replace(str(escape(part)), kept) if part else whole)  # noqa: S308 - both sides are escaped
+
+
+@register.filter
+def up_to(first: datetime.date, last: datetime.date) -> str:
+    """The first of two days as it is said before the last: "25" where that is 30 November of the same year."""
+    same_month = (first.year, first.month) == (last.year, last.month)
+    return date_format(first, "j" if same_month else "MONTH_DAY_FORMAT")

@@ -4,8 +4,9 @@ import datetime
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
-from orders import arrival, basket, drafts, hints, links
+from orders import arrival, basket, drafts, emails, hints, links
 from orders.models import Order, OrderEvent, ShopSettings
 from orders.tests import visitors
 from orders.tests.factories import OrderFactory
@@ -31,6 +32,16 @@ def test_weekends_and_national_holidays_are_no_working_days(start: str, days: in
     assert arrival.working_day(DAY(start), days) == DAY(end)
 
 
+@pytest.fixture(autouse=True)
+def saturday(monkeypatch: pytest.MonkeyPatch) -> None:
+    today(monkeypatch, "2026-11-21")
+
+
+def today(monkeypatch: pytest.MonkeyPatch, day: str) -> None:
+    noon = datetime.datetime.fromisoformat(f"{day}T12:00:00+00:00")
+    monkeypatch.setattr(timezone, "now", lambda: noon)
+
+
 def late_on_friday(**fields: object) -> Order:
     """Paid on Friday, 20 November, at half past eleven at night; posted in two to five working days."""
     ShopSettings.objects.update_or_create(pk=1, defaults={"delivery_days_min": 2, "delivery_days_max": 5})
@@ -40,7 +51,7 @@ def late_on_friday(**fields: object) -> Order:
     return order
 
 
-EXPECTED = "Entrega prevista entre 24 de novembro e 27 de novembro."
+EXPECTED = "Entrega prevista entre 24 e 27 de novembro."
 
 
 def page(client: Client, order: Order, state: str) -> str:
@@ -55,6 +66,33 @@ def test_a_paid_order_says_when_it_is_expected_until_it_is_there(client: Client,
         assert EXPECTED in page(client, order, state)
     for state in ("delivered", "cancelled"):
         assert "prevista" not in page(client, order, state)
+
+
+def test_a_day_that_is_over_is_not_promised_any_more(client: Client, db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    posted, fetched = late_on_friday(), late_on_friday(method="pickup")
+    today(monkeypatch, "2026-11-27")
+    assert EXPECTED in page(client, posted, "shipped")
+    assert "Pronta para levantar até 27 de novembro." in page(client, fetched, "in_production")
+    today(monkeypatch, "2026-11-28")
+    assert "prevista" not in page(client, posted, "shipped")
+    assert "Pronta para levantar até" not in page(client, fetched, "in_production")
+
+
+def test_the_mails_say_when_it_is_expected(db: None) -> None:
+    """Both parts, from the payment to the carrier; not with what is no news of the way, and not once it is ready."""
+    posted, fetched = late_on_friday(), late_on_friday(method="pickup")
+    in_english = {"en": "Expected between 24 and 27 November.", "pt": EXPECTED}
+    for kind in ("confirmed", "in_production", "shipped"):
+        for language, sentence in in_english.items():
+            mail = emails.preview(posted, kind, language)
+            assert (sentence in mail.html, sentence in mail.text) == (True, True)
+        assert "prevista" not in emails.preview(fetched, kind, "pt").text
+    for kind in ("confirmed", "in_production"):
+        mail = emails.preview(fetched, kind, "pt")
+        said = "Pronta para levantar até 27 de novembro."
+        assert (said in mail.html, said in mail.text) == (True, True)
+    for kind in ("refunded", "delivered", "cancelled"):
+        assert "prevista" not in emails.preview(posted, kind, "pt").text
 
 
 def test_no_day_is_promised_while_photos_are_missing_and_then_they_count(client: Client, db: None) -> None:
@@ -94,5 +132,5 @@ def test_the_review_says_what_is_lacking_for_more(client: Client, db: None) -> N
     shown = client.get("/review/").content.decode()
     assert "Faltam 4,20\u00a0€ para portes grátis." in shown
     assert "Faltam 0,30\u00a0€ para a encomenda mínima." in shown
-    assert "Paga hoje, chega entre" in shown
+    assert "Se pagar hoje, chega entre" in shown
     assert "envia-lhe a fatura por email" in shown
