@@ -6,6 +6,7 @@ processes that a test starts), and the tests that meet the line, those of the fi
 fails. At last the tests that failed run once more unchanged. Stripe's stand-in and S3 run beside it all the time.
 """
 
+import itertools
 import json
 import os
 import signal
@@ -23,7 +24,8 @@ from local import fixtures
 from tests.mutation.mutants import Mutant, mutants, put_in
 
 NOT_HERE = {"worker", "live_shop", "page", "worker_process"}
-OTHERS_SECONDS = 20.0  # so long, measured unchanged, tests of other modules are asked about one mutant
+OWN_SECONDS = 90.0  # so long, measured unchanged, tests of the file's own modules are asked about one mutant
+OTHERS_SECONDS = 20.0  # the same for tests of other modules
 _failed: list[str] = []
 _seconds: dict[str, float] = {}
 
@@ -95,19 +97,21 @@ class Trial:
         meets = self.meets[mutant.file]
         met = {name for line in mutant.lines for name in meets.get(str(line), ())} & self.items.keys()
         quick_first = sorted(met, key=lambda name: self.seconds.get(name, 0.0))
-        chosen = [name for name in quick_first if name.startswith(tuple(own))]
-        left = OTHERS_SECONDS
-        for name in quick_first:
-            if not name.startswith(tuple(own)) and (left := left - self.seconds.get(name, 0.0)) > 0:
-                chosen.append(name)
-        return chosen
+        owned = [name for name in quick_first if name.startswith(tuple(own))]
+        others = [name for name in quick_first if not name.startswith(tuple(own))]
+        return [*self._within(OWN_SECONDS, owned), *self._within(OTHERS_SECONDS, others)]
+
+    def _within(self, seconds: float, names: list[str]) -> list[str]:
+        """The first of the tests, for as long as they took unchanged."""
+        ends = itertools.accumulate(self.seconds.get(name, 0.0) for name in names)
+        return [name for name, end in zip(names, ends, strict=True) if end < seconds]
 
     def _meet(self, mutant: Mutant, names: list[str]) -> Any:
         path = self.root / mutant.file
         before = path.read_text()
         path.write_text(mutant.source)
         try:
-            limit = 60 + 5 * sum(self.seconds.get(name, 0.0) for name in names)
+            limit = 60 + 2 * sum(self.seconds.get(name, 0.0) for name in names)
             return self.child(lambda: self._changed(mutant, names), limit)
         finally:
             path.write_text(before)
