@@ -369,9 +369,14 @@ def _seconds(until: datetime.datetime) -> int:
 
 
 def _let_go(order: Order) -> None:
-    """Photos and snapshot are forgotten; the address only once the mails about the order's end had time to go out."""
-    stash.release(list(order.photos.values_list("photo_id", flat=True)), order.number)
-    if waiting("orders.email_customer", order_id=order.pk):
-        snapshots.shorten(order.number, LAST_MAIL_SECONDS)
-    else:
-        snapshots.delete(order.number)
+    """Photos and snapshot are forgotten; the address only once the mails about the order's end had time to go out. Nothing is
+    where money for it came since the end was committed (C11): whoever books that holds the row while holding the photos."""
+    with transaction.atomic():
+        order = lock(order.pk)
+        if order.state not in (State.EXPIRED, State.CANCELLED) or order.payment_state == Order.PaymentState.REVIEW:
+            return
+        stash.release(list(order.photos.values_list("photo_id", flat=True)), order.number)
+        if waiting("orders.email_customer", order_id=order.pk):
+            snapshots.shorten(order.number, LAST_MAIL_SECONDS)
+        else:
+            snapshots.delete(order.number)

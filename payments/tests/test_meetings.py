@@ -1,0 +1,54 @@
+"""Two processes that meet between a look and a commit, or between a commit and what follows it: C11."""
+
+import pytest
+from django.db import transaction
+
+from orders import services, snapshots
+from orders.models import Order
+from payments import attempts, confirmation
+from payments.models import PaymentAttempt
+from payments.tests.stand_in import StandIn
+from payments.tests.test_confirmation import attempt as opened
+from payments.tests.test_confirmation import fulfilled, planned
+from uploads import stash
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def expired_while(stripe_api: StandIn, cents: int = 70) -> Order:
+    """The order expires, and its money is booked before the process that ended it has let its photos go. The draft is over:
+    nobody else holds them."""
+    paid = opened()
+    PaymentAttempt.objects.update(amount_cents=cents)
+    attempts.close(paid.pk, "canceled", "another page was asked for, or this one was about to close")
+    stash.drop(paid.order.draft_id)
+    stripe_api.pay(str(paid.session_id))
+    with transaction.atomic():
+        transaction.on_commit(lambda: confirmation.settle_session(str(paid.session_id)))
+        services.expire(paid.order, why="nobody paid in time")
+    return Order.objects.get()
+
+
+def test_money_that_comes_while_an_expired_orders_photos_are_let_go_keeps_them(stripe_api: StandIn) -> None:
+    """C11: the order is revived with its photos, and nobody is asked for them again."""
+    order = expired_while(stripe_api)
+    assert (order.state, order.payment_state, fulfilled(order)) == ("paid", "paid", planned(order))
+    photo_ids = list(order.photos.values_list("photo_id", flat=True))
+    assert len(photo_ids) == 1
+    assert (stash.held(order.number), stash.exists(photo_ids[0])) == (photo_ids, True)
+
+
+def test_a_sum_in_review_that_comes_while_an_expired_orders_photos_are_let_go_keeps_them(stripe_api: StandIn) -> None:
+    """C10, C11: the owner may still accept it."""
+    order = expired_while(stripe_api, cents=69)
+    assert (order.state, order.payment_state, fulfilled(order)) == ("expired", "review", [])
+    photo_ids = list(order.photos.values_list("photo_id", flat=True))
+    assert (stash.held(order.number), stash.exists(photo_ids[0])) == (photo_ids, True)
+    assert snapshots.load(order.number) is not None
+
+
+def test_the_photos_of_an_order_that_nobody_paid_are_let_go(stripe_api: StandIn) -> None:
+    order = opened().order
+    stash.drop(order.draft_id)
+    services.expire(order, why="nobody paid in time")
+    assert (stash.held(order.number), snapshots.load(order.number)) == ([], None)
