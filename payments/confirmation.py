@@ -10,7 +10,7 @@ from orders import snapshots
 from orders.models import Order
 from orders.snapshots import Snapshot
 from outbox.services import enqueue
-from payments import attempts, books, facts, gateway, parameters, purchases, rebuilt
+from payments import at_stripe, attempts, books, facts, gateway, parameters, purchases, rebuilt
 from payments.attempts import Money
 from payments.models import PaymentAttempt
 from uploads import stash
@@ -33,12 +33,15 @@ def settle_session(session_id: str) -> PaymentAttempt | None:
 
 
 def settle(session: facts.Session) -> PaymentAttempt | None:
-    """Makes the books agree with a Session that was fetched a moment ago. Safe to repeat and to race."""
+    """Makes the books agree with a Session that was fetched a moment ago. Safe to repeat and to race. Raises GatewayError
+    where it has to be fetched again, NotVisibleYet."""
     attempt = find(session)
     if attempt is None:
         return None
     if not attempt.stripe_id:
         attempt = attempts.opened(attempt.pk, session)  # C3: the answer to our call never arrived, the event did
+    if session.status == "open" and _was_waiting(attempt):
+        session = at_stripe.fetched(attempt)  # it may tell of a try before the one that is waited for
     intent = session.intent
     if session.paid:
         money = Money(

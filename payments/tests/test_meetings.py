@@ -1,18 +1,37 @@
-"""Two processes that meet between a look and a commit, or between a commit and what follows it: C11."""
+"""Two processes that meet between a look and a commit, or between a commit and what follows it: C11, C18, C28, C30."""
 
 import pytest
 from django.db import transaction
 
 from orders import services, snapshots
 from orders.models import Order
-from payments import attempts, confirmation
+from orders.tests import visitors
+from outbox.models import OutboxMessage
+from payments import attempts, confirmation, facts, gateway
 from payments.models import PaymentAttempt
-from payments.tests.stand_in import StandIn
+from payments.tests.stand_in import DECLINED, StandIn
 from payments.tests.test_confirmation import attempt as opened
 from payments.tests.test_confirmation import fulfilled, planned
+from payments.tests.test_elements import confirm, start
 from uploads import stash
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_a_refused_card_that_was_looked_up_before_the_reference_was_issued_does_not_end_it(stripe_api: StandIn) -> None:
+    """C18, C28, C30: the worker that asked Stripe first is the last to book what it was told."""
+    started = start(visitors.complete())
+    confirm(started.client_secret, number=DECLINED)
+    attempt = PaymentAttempt.objects.get()
+    early = facts.as_session(gateway.retrieve_intent(str(attempt.intent_id)))
+    confirm(started.client_secret, method="multibanco", email="ana@example.test")
+    confirmation.settle(facts.as_session(gateway.retrieve_intent(str(attempt.intent_id))))
+    confirmation.settle(early)
+    attempt.refresh_from_db()
+    assert (early.status, attempt.voucher is not None) == ("open", True)
+    assert (attempt.state, attempt.order.state, attempt.order.payment_state) == ("pending", "pending", "awaiting")
+    assert not OutboxMessage.objects.filter(payload__kind__startswith="failed").exists()
+    assert not OutboxMessage.objects.filter(task="payments.close_attempt").exists()
 
 
 def expired_while(stripe_api: StandIn, cents: int = 70) -> Order:
