@@ -128,3 +128,14 @@ def test_what_was_never_meant_for_us_changes_nothing_when_it_is_replayed_either(
     assert (row.state, row.attempts, row.last_error) == ("ignored", 1, "")
     paid.refresh_from_db()
     assert (paid.state, paid.order.state) == ("pending", "pending")
+
+
+def test_a_charge_without_an_intent_is_not_the_shops(stripe_api: StandIn) -> None:
+    """C24: one made by the old Charges API, of some other program: Stripe is not even asked."""
+    start()
+    asked = len(stripe_api.calls())
+    charge = {"id": "ch_1", "object": "charge", "payment_intent": None, "amount_refunded": 70}
+    assert post_event(event("charge.refunded", data={"object": charge})) == 200
+    tried(1)
+    row = WebhookEvent.objects.get()
+    assert (row.state, row.attempts, len(stripe_api.calls())) == ("ignored", 1, asked)

@@ -97,6 +97,8 @@ def test_an_element_is_paid_by_the_webhook_alone(stripe_api: StandIn) -> None:
     )
     assert (order.name, fulfilled(order)) == ("Maria João Ângelo", planned(order))
     assert attempt.charge_id == stripe_api.objects("charge")[0]["id"]
+    told = WebhookEvent.objects.get(type="payment_intent.succeeded")
+    assert (told.state, told.attempts) == ("processed", 1)
 
 
 @pytest.mark.race
@@ -176,6 +178,17 @@ def test_an_intent_whose_id_was_never_stored_is_found_by_its_metadata(stripe_api
     order = Order.objects.get()
     assert (order.state, order.payment_state, order.email) == ("needs_photos", "paid", "maria@example.test")
     assert (order.street, order.nif) == ("Rua Augusta 100", "123456789")
+    assert WebhookEvent.objects.get().state == "processed"
+
+
+def test_an_intent_of_another_program_with_the_same_account_is_not_the_shops(stripe_api: StandIn) -> None:
+    """C24: looked up, and nothing comes of it."""
+    intent = gateway.create_intent({"amount": 900, "currency": "eur"}, idempotency_key="a-bookshop")
+    confirm(intent.client_secret)
+    deliver([row for row in stripe_api.objects("event") if row["type"] == "payment_intent.succeeded"])
+    told = WebhookEvent.objects.get()
+    assert (told.object_id, told.state, told.attempts) == (intent.id, "ignored", 1)
+    assert (PaymentAttempt.objects.count(), OutboxMessage.objects.count()) == (0, 0)
 
 
 def test_a_voucher_of_an_element_waits_runs_out_and_leaves_nothing_payable(stripe_api: StandIn) -> None:

@@ -12,6 +12,7 @@ from django.db import transaction
 from outbox.network import TransactionOpen
 from payments import gateway, metrics
 from payments.tests.stand_in import StandIn
+from payments.tests.together import together
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -91,6 +92,33 @@ def test_the_breaker_opens_on_outages_and_answers_at_once(stripe_api: StandIn, m
         gateway.retrieve_session("cs_test_nobody")
     assert (gateway.breaker.current_state, metrics.BREAKER_OPEN._value.get()) == ("closed", 0)
     gateway._client.cache_clear()
+
+
+def test_while_one_caller_looks_whether_stripe_is_back_nobody_else_waits_for_it(
+    stripe_api: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The breaker lets one probe through; the others are told at once, and nothing is sent for them."""
+    monkeypatch.setattr(gateway, "NETWORK_RETRIES", 0)
+    gateway._client.cache_clear()
+    gateway.breaker.open()
+    gateway.breaker.half_open()
+    stripe_api.faults(latency=1.0)
+    answers = together(4, lambda: gateway.retrieve_session("cs_test_nobody"))
+    stripe_api.behave()
+    assert sorted(type(answer).__name__ for answer in answers) == [*["GatewayResting"] * 3, "NotFound"]
+    assert (len(stripe_api.calls()), gateway.breaker.current_state) == (1, "closed")
+    gateway._client.cache_clear()
+
+
+def test_a_broken_connection_is_tried_three_times_in_all(stripe_api: StandIn) -> None:
+    """C45: by the SDK, each time with the same key; then it is a named error, and whoever asked tries again later."""
+    stripe_api.fail("reset", times=3)
+    with pytest.raises(gateway.GatewayUnavailable):
+        gateway.create_session(params(), idempotency_key="k1")
+    assert stripe_api.objects("checkout.session") == []
+    stripe_api.fail("reset", times=2)
+    assert gateway.create_session(params(), idempotency_key="k1").status == "open"
+    assert [call["idempotency_key"] for call in stripe_api.calls()] == ["k1"] * 6
 
 
 def test_refusals_never_open_the_breaker(stripe_api: StandIn) -> None:

@@ -42,6 +42,12 @@ def test_events_that_could_not_be_delivered_are_fetched_and_processed(stripe_api
     taken = dict(replaying.undelivered(since))
     assert set(taken.values()) == {"fetched"}
     assert len(taken) >= 3
+    (asked,) = stripe_api.calls("/v1/events")
+    assert asked["params"] == {
+        "created": {"gte": str(int(since.timestamp()))},
+        "delivery_success": "false",
+        "limit": "100",
+    }
     inbox.drain()
     attempt.refresh_from_db()
     assert (attempt.state, attempt.order.state) == ("confirmed", "paid")
