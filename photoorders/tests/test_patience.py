@@ -96,7 +96,6 @@ def server() -> Iterator[WebServer]:
         yield running
 
 
-@pytest.mark.timeout(300)
 def answers(url: str) -> bool:
     try:
         return requests.get(f"{url}/health/live", timeout=1).ok
@@ -104,6 +103,7 @@ def answers(url: str) -> bool:
         return False
 
 
+@pytest.mark.timeout(300)
 def test_bodies_that_never_come_do_not_stop_the_shop(server: WebServer) -> None:
     """More of them than there are threads: each is answered as interrupted, and its thread is free again (U3)."""
     customer = Customer(server.url)
