@@ -51,3 +51,11 @@ def phone(text: str) -> str:
     if not phonenumbers.is_valid_number(number):
         raise ValueError("no such phone number")
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def spaced_phone(number: str) -> str:
+    """A number in E.164 as people read it, "+351 912 345 678"; anything else as it is."""
+    try:
+        return phonenumbers.format_number(phonenumbers.parse(number), phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+    except phonenumbers.NumberParseException:
+        return number

@@ -178,7 +178,7 @@ def _just_arrived(photos: Sequence[Photo]) -> bool:
 
 
 def _home(request: HttpRequest, basket: Basket, shown: list[cards.Card], **more: object) -> HttpResponse:
-    products = basket.book.products
+    products, posted = basket.book.products, basket.book.shipping.values()
     listed, scale = sizes.sizes(products.values())
     blank = cards.blank_card(products)
     context = {
@@ -191,6 +191,8 @@ def _home(request: HttpRequest, basket: Basket, shown: list[cards.Card], **more:
         "finishes": cards.finishes(products),
         "products_json": sizes.products_json(products.values()),
         "scale": scale,
+        "posted_from": min(posted) if any(posted) else None,
+        "delivery_days": _delivery_days(basket.book.shop),
         "running_total": basket.running_total,
         "off_sale": basket.off_sale,
         "max_file_mb": settings.UPLOAD_MAX_FILE_MB,
@@ -270,7 +272,7 @@ def _delivery(
         "also": forms.filled(forms.ALSO, values, errors or {}),
         "errors": errors,
         "zones": ShippingZone.objects.all(),
-        "delivery_days": f"{shop.delivery_days_min}–{shop.delivery_days_max}",
+        "delivery_days": _delivery_days(shop),
         "suggestion": suggestion,
         "suggested_address": address.get("formatted_address"),
         "suggested_place": address.get("place_id"),
@@ -282,3 +284,9 @@ def _delivery(
         else "",
     }
     return render(request, "orders/delivery.html", context, status=status)
+
+
+def _delivery_days(shop: ShopSettings) -> str:
+    """ "3–6", or "3" where that is certain."""
+    least, most = sorted((shop.delivery_days_min, shop.delivery_days_max))
+    return str(least) if least == most else f"{least}–{most}"

@@ -77,6 +77,14 @@ def test_a_phone_number_becomes_e164(typed: str, number: str) -> None:
     assert portugal.phone(typed) == number
 
 
+@pytest.mark.parametrize(
+    ("number", "read"),
+    [("+351912345678", "+351 912 345 678"), ("+34612345678", "+34 612 34 56 78"), ("", ""), ("lost", "lost")],
+)
+def test_a_phone_number_is_shown_in_groups(number: str, read: str) -> None:
+    assert portugal.spaced_phone(number) == read
+
+
 @pytest.mark.parametrize("typed", ["123", "+351 000 000 000", "call me", "+999 12345678"])
 def test_a_number_that_cannot_exist_is_refused(typed: str) -> None:
     with pytest.raises(ValueError, match="phone"):

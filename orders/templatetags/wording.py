@@ -1,4 +1,4 @@
-"""Words in templates: kept on one line, or left out where the next ones say them too."""
+"""Words and numbers in templates as people read them: days, phone numbers, what stays on one line."""
 
 import datetime
 
@@ -6,6 +6,8 @@ from django import template
 from django.utils.formats import date_format
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
+
+from addresses import portugal
 
 register = template.Library()
 
@@ -23,3 +25,9 @@ def up_to(first: datetime.date, last: datetime.date) -> str:
     """The first of two days as it is said before the last: "25" where that is 30 November of the same year."""
     same_month = (first.year, first.month) == (last.year, last.month)
     return date_format(first, "j" if same_month else "MONTH_DAY_FORMAT")
+
+
+@register.filter
+def phone(number: str) -> str:
+    """A phone number in groups."""
+    return portugal.spaced_phone(number)

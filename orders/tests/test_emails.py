@@ -233,7 +233,7 @@ def test_the_owner_gets_the_order_its_photos_and_the_way_to_the_admin(mailbox: M
         order.name,
         order.street,
         order.email,
-        order.phone,
+        "+351 912 345 678",
         order.nif,
         order.note,
         f"/admin/orders/order/{order.pk}/",

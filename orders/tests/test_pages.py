@@ -10,11 +10,11 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from orders import catalogue, drafts, legal, links, pictures, price_list, services, theme, views
+from orders import catalogue, drafts, legal, links, pictures, price_book, price_list, services, theme, views
 from orders.catalogue import FinishInfo, ProductInfo
 from orders.cropping import Crop, Pixels
 from orders.information import markup
-from orders.models import LegalDocument, Order, OrderPhoto, Product
+from orders.models import LegalDocument, Order, OrderPhoto, Product, ShippingZone, ShopSettings
 from orders.pictures import Rectangle
 from orders.tests import visitors
 from orders.tests.factories import OrderFactory, OrderItemFactory, OrderPhotoFactory
@@ -268,3 +268,31 @@ def test_the_islands_have_their_name_in_the_pages_language(db: None, language: s
     drafts.set_items(draft, [visitors.row(visitors.photo(draft))])
     page = client.get("/delivery/").content.decode()
     assert re.findall("A[cçz]ores", page) == [islands]
+
+
+def test_the_start_page_says_what_delivery_costs_and_how_long_it_takes(client: Client, db: None) -> None:
+    """The cheapest zone's; free above a sum, and where it is fetched, if the shop has it so."""
+    catalogue.install_default_catalogue()
+    ShopSettings.objects.update_or_create(pk=1, defaults={"delivery_days_min": 3, "delivery_days_max": 6})
+    page = client.get("/", headers={"Accept-Language": "pt"}).content.decode()
+    assert "<strong>Entrega desde 3,90\u00a0€</strong>" in page
+    assert "Normalmente 3–6 dias úteis após o pagamento, em todo o país. O levantamento no estúdio é grátis." in page
+    ShopSettings.objects.update(free_shipping_from_cents=5000, pickup_enabled=False, delivery_days_max=3)
+    ShippingZone.objects.update(price_cents=0)
+    price_book.forget()
+    page = client.get("/", headers={"Accept-Language": "en"}).content.decode()
+    assert "<strong>Free delivery</strong>" in page
+    assert "Usually 3 working days after payment, anywhere in Portugal. Free from €50.00.</span>" in page
+
+
+def test_the_review_tells_size_and_number_apart_and_groups_the_phone_number(client: Client, db: None) -> None:
+    draft = visitors.complete()
+    delivery = (draft.delivery or {}) | {"phone": "+351912345678"}
+    drafts.set_delivery(draft, {name: str(value) for name, value in delivery.items()})
+    session = client.session
+    session[drafts.SESSION_KEY] = draft.id
+    session.save()
+    page = client.get("/review/").content.decode()
+    assert '<strong class="number">10 × 15 cm</strong>' in page
+    assert '<p class="small count">2 impressões</p>' in page
+    assert "+351 912 345 678" in page
