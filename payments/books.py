@@ -7,7 +7,7 @@ from orders import services as orders
 from orders.models import Order
 from outbox.services import enqueue
 from payments import attempts, facts
-from payments.models import Dispute, PaymentAttempt, Refund
+from payments.models import Dispute, LinkPayment, PaymentAttempt, Refund
 from payments.models.refund import DISPUTE_OVER
 
 PaymentState = Order.PaymentState
@@ -58,9 +58,13 @@ def over(order: Order) -> bool:
 
 def gone(attempt: PaymentAttempt) -> bool:
     """Money came, and all of it went back or was lost to the bank."""
-    lost = attempt.disputes.filter(status="lost").aggregate(sum=Sum("amount_cents"))["sum"] or 0
     received = attempt.received_cents or 0
-    return 0 < received <= attempt.refunded_cents + lost
+    return 0 < received <= attempt.refunded_cents + lost_cents(attempt)
+
+
+def lost_cents(payment: PaymentAttempt | LinkPayment) -> int:
+    """Cents of a payment, of an order or by a link, that the cardholder's bank took back for good."""
+    return payment.disputes.filter(status="lost").aggregate(sum=Sum("amount_cents"))["sum"] or 0
 
 
 def payment_state(order: Order) -> str:

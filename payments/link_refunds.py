@@ -6,7 +6,7 @@ from django.db.models import Sum
 
 from accounts.models import User
 from outbox.services import enqueue
-from payments import facts, gateway, refund_request
+from payments import books, facts, gateway, refund_request
 from payments.link_rows import lock, note, tell
 from payments.models import LinkPayment, LinkRefund, Refund
 from payments.problems import IdempotencyKeyReused, NotRefundable, OverRefund
@@ -49,9 +49,10 @@ def plan(
 
 
 def _left(payment: LinkPayment) -> int:
-    """Cents that may still be refunded: received, less refunds made and under way, by whatever hand."""
+    """Cents that may still be refunded: received, less refunds made and under way, by whatever hand, and what was lost to
+    the bank."""
     taken = payment.refunds.filter(state__in=Refund.RESERVED).aggregate(sum=Sum("amount_cents"))["sum"] or 0
-    return (payment.received_cents or 0) - max(taken, payment.refunded_cents)
+    return (payment.received_cents or 0) - max(taken, payment.refunded_cents) - books.lost_cents(payment)
 
 
 def send(refund_id: int) -> None:

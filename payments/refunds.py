@@ -77,9 +77,10 @@ def _reserve(attempt_id: int, amount_cents: int | None, reason: str, actor: User
 
 
 def left(attempt: PaymentAttempt) -> int:
-    """Cents that may still be refunded: received, less refunds made and under way. On a locked row."""
+    """Cents that may still be refunded: received, less refunds made and under way, and what was lost to the bank, which
+    Stripe refuses to refund as well. On a locked row."""
     taken = attempt.refunds.filter(state__in=Refund.RESERVED).aggregate(sum=Sum("amount_cents"))["sum"] or 0
-    return (attempt.received_cents or 0) - taken
+    return max(0, (attempt.received_cents or 0) - taken - books.lost_cents(attempt))
 
 
 def send(refund_id: int) -> None:

@@ -15,7 +15,7 @@ from orders.models import Order
 from orders.services import InvalidTransition
 from orders.tests.factories import OrderFactory
 from outbox.models import OutboxMessage
-from payments import cancelling, refunds, tasks
+from payments import books, cancelling, gateway, refunds, tasks
 from payments.models import PaymentAttempt, Refund
 from payments.tests.stand_in import StandIn
 from payments.tests.test_refunds import pay
@@ -164,6 +164,23 @@ def test_a_disputed_payment_is_not_refunded_as_well() -> None:
         cancelling.cancel_for_customer(order)
     order.refresh_from_db()
     assert (order.state, OutboxMessage.objects.count()) == ("paid", 0)
+
+
+def test_what_the_bank_took_back_is_neither_promised_nor_asked_for(client: Client, stripe_api: StandIn) -> None:
+    """C40: the dispute is lost; then the customer cancels."""
+    attempt = pay(stripe_api)
+    dispute_id = stripe_api.dispute(attempt.charge_id)["id"]
+    stripe_api.close_dispute(dispute_id, "lost")
+    books.apply_dispute(gateway.retrieve_dispute(dispute_id))
+    asked = client.get(address(attempt.order)).content.decode()
+    assert "tudo o que pagou já foi devolvido" in asked
+    assert "0,70" not in asked
+    client.post(address(attempt.order))
+    run_refunds()
+    order = Order.objects.get()
+    assert (order.state, order.payment_state, Refund.objects.count()) == ("cancelled", "refunded", 0)
+    assert stripe_api.calls("/v1/refunds", "POST") == []
+    assert not OutboxMessage.objects.filter(payload__kind="refund_failed").exists()
 
 
 def test_an_order_that_the_studio_cancelled_is_not_refunded_by_the_customers_click(stripe_api: StandIn) -> None:

@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts import services as accounts
 from accounts.models import User
 from outbox.models import OutboxMessage
-from payments import gateway, link_payments, link_refunds
+from payments import facts, gateway, link_disputes, link_payments, link_refunds
 from payments.models import LinkPayment, LinkRefund, WebhookEvent
 from payments.problems import IdempotencyKeyReused, NotRefundable, OverRefund
 from payments.reconciliation import unsettled
@@ -287,6 +287,19 @@ def test_a_refund_that_failed_does_not_count_and_can_be_made_again(payment: Link
     run_refunds()
     payment.refresh_from_db()
     assert payment.refunded_cents == 5000
+
+
+def test_what_the_bank_took_back_is_not_left_to_be_refunded(payment: LinkPayment, stripe_api: StandIn) -> None:
+    """C32, C40: twelve euros were lost; the other thirty-eight may go back."""
+    found = facts.Dispute("dp_1", "lost", "fraudulent", 1200, "EUR", str(payment.intent_id), payment.charge_id)
+    assert link_disputes.apply(found)
+    with pytest.raises(OverRefund):
+        link_refunds.refund(payment.pk, 3801, reason="x")
+    link_refunds.refund(payment.pk, reason="x")
+    run_refunds()
+    assert sums(stripe_api) == [3800]
+    with pytest.raises(OverRefund):
+        link_refunds.refund(payment.pk, reason="x")
 
 
 def test_a_single_cent_goes_back_and_nothing_less(payment: LinkPayment, stripe_api: StandIn) -> None:

@@ -12,7 +12,7 @@ from accounts.models import User
 from orders.models import Order
 from orders.tests import visitors
 from outbox.models import OutboxMessage
-from payments import attempts, books, confirmation, emails, gateway, refunds
+from payments import attempts, books, confirmation, emails, facts, gateway, refunds
 from payments.checkout import start_checkout
 from payments.models import Dispute, PaymentAttempt, Refund
 from payments.problems import IdempotencyKeyReused, NotRefundable, OverRefund
@@ -314,6 +314,28 @@ def test_a_dispute_that_was_fetched_earlier_opens_nothing_again(stripe_api: Stan
         assert (Dispute.objects.get().status, disputed.order.payment_state) == (end, after)
     assert list(disputed.events.filter(kind__startswith="dispute").values_list("kind", flat=True)) == [f"dispute_{end}"]
     assert OutboxMessage.objects.filter(payload__kind="dispute").count() == 1
+
+
+@pytest.mark.parametrize(("refunded", "lost"), [(0, 70), (25, 45), (0, 30), (25, 30)])
+def test_what_the_bank_took_back_is_not_left_to_be_refunded(
+    paid: PaymentAttempt, stripe_api: StandIn, refunded: int, lost: int
+) -> None:
+    """C32, C40: of the whole sum, of the rest of it or of a part; what then is left goes back, and no cent more is asked for."""
+    if refunded:
+        refunds.refund(paid.pk, refunded, reason="x")
+    books.apply_dispute(facts.Dispute("dp_1", "lost", "fraudulent", lost, "EUR", str(paid.intent_id), paid.charge_id))
+    rest = 70 - refunded - lost
+    with pytest.raises(OverRefund):
+        refunds.refund(paid.pk, rest + 1, reason="y")
+    if rest:
+        assert (refunds.refund(paid.pk, reason="y").amount_cents, refunds.left(paid)) == (rest, 0)
+    else:
+        with pytest.raises(OverRefund):
+            refunds.refund(paid.pk, reason="y")
+    assert [row["amount"] for row in stripe_api.objects("refund")] == [cents for cents in (refunded, rest) if cents]
+    paid.order.refresh_from_db()
+    assert paid.order.payment_state == "refunded"
+    assert not OutboxMessage.objects.filter(payload__kind="refund_failed").exists()
 
 
 def test_an_order_with_one_cent_left_is_only_partly_refunded(paid: PaymentAttempt) -> None:
