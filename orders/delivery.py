@@ -184,6 +184,7 @@ def _email(value: str) -> str:
         validate_email(value)
     except ValidationError as error:
         raise ValueError(value) from error
+    value.rpartition("@")[2].encode("idna")  # UnicodeError, a ValueError: no mail would ever reach such a domain
     return value
 
 

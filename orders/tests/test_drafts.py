@@ -343,6 +343,7 @@ def test_changing_a_draft_whose_checkout_is_open_expires_its_sessions(draft: Dra
         ("name", 5, "invalid"),
         ("name", "\ud800", "invalid"),
         ("email", "maria", "invalid_email"),
+        ("email", "maria@a\u0628.com", "invalid_email"),
         ("postal_code", "28013", "invalid_postal_code"),
         ("nif", "123456788", "invalid_nif"),
         ("phone", "12", "invalid_phone"),
