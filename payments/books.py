@@ -26,8 +26,19 @@ def _follow(order: Order, attempt: PaymentAttempt) -> None:
     (C18) ends nothing yet."""
     if attempt.state == PaymentAttempt.State.CONFIRMED:
         close(order)
+        _note_returned(order, attempt)
     else:
         attempts.set_payment_state(order, payment_state(order))
+
+
+def _note_returned(order: Order, attempt: PaymentAttempt) -> None:
+    """Money is here again after the order had ended with its going back, such as a refund that the customer's bank returned
+    days later: nobody makes the order, so it stays on the owner's desk until it has gone (C38)."""
+    ended = order.state == Order.State.EXPIRED and order.paid_at is None
+    if not ended or order.payment_state == PaymentState.REVIEW or gone(attempt):
+        return
+    if not attempt.events.filter(kind="unwanted").exists():
+        attempts.note(attempt, "unwanted", why="its money came back after the order had ended")
 
 
 def close(order: Order, why: str = "its money went back") -> None:

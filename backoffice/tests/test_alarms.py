@@ -1,5 +1,6 @@
 """What the desk warns of: money kept, tasks that gave up, payments by link to look at, differences with Stripe (O1, C22, C38, C53)."""
 
+import dataclasses
 import re
 from typing import Any
 
@@ -13,6 +14,7 @@ from backoffice import alarms, todo
 from orders.models import Order
 from orders.tests.factories import OrderFactory
 from outbox.models import OutboxMessage
+from payments import facts, refunds
 from payments.models import (
     Discrepancy,
     LinkPayment,
@@ -20,6 +22,7 @@ from payments.models import (
     PaymentAttempt,
     PaymentEvent,
     PaymentLink,
+    Refund,
     WebhookEvent,
 )
 
@@ -140,3 +143,24 @@ def test_the_desk_asks_as_much_of_a_full_shop_as_of_an_empty_one(owner_client: C
 @pytest.mark.parametrize("alarm", alarms.ALARMS, ids=lambda alarm: str(alarm.model))
 def test_an_alarm_leads_to_a_list_that_opens(owner_client: Client, alarm: alarms.Alarm) -> None:
     assert owner_client.get(alarm.shown()["address"]).status_code == 200
+
+
+def test_money_that_came_back_after_its_order_had_ended_is_on_the_desk_until_it_is_gone(owner_client: Client) -> None:
+    """C10, C38: the owner sent a sum in review back; days later the customer's bank returned the refund."""
+    order = OrderFactory(payment_state="review")
+    paid = attempt(order, unwanted=False, intent_id="pi_1")
+    refund = Refund.objects.create(attempt=paid, amount_cents=460, provider_id="re_1", state="pending")
+    told = facts.Refund("re_1", "succeeded", 460, "EUR", "pi_1", "ch_1")
+    refunds.apply(told)
+    order.refresh_from_db()
+    assert (order.state, order.payment_state, money_on_the_desk(owner_client)) == ("expired", "refunded", (set(), 0))
+    for _twice in range(2):
+        refunds.apply(dataclasses.replace(told, status="failed"))
+    order.refresh_from_db()
+    refund.refresh_from_db()
+    assert (refund.state, order.state, order.paid_at) == ("failed", "expired", None)
+    assert money_on_the_desk(owner_client) == ({order.number}, 1)
+    assert paid.events.filter(kind="unwanted").count() == 1
+    refunds.apply(dataclasses.replace(told, id="re_2"))
+    order.refresh_from_db()
+    assert (order.payment_state, money_on_the_desk(owner_client)) == ("refunded", (set(), 0))
