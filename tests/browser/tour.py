@@ -28,7 +28,7 @@ from tests.browser.orders import STATES, order_in
 from tests.browser.test_email_looks import FOLDER as MAIL_PICTURES
 from tests.browser.test_email_looks import ORDERS, shown
 from tests.browser.test_looks import ERRORS, error_page
-from tests.browser.test_payment_element import at_the_element, fill_card
+from tests.browser.test_payment_element import at_the_review, fill_card, to_the_element
 from tests.browser.test_purchase import LISBON, fill_delivery, pay, upload
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.timeout(600)]
@@ -45,6 +45,8 @@ WHOLE = """() => {
   }
   for (const card of document.querySelectorAll(".photo")) card.style.setProperty("content-visibility", "visible");
 }"""
+# What PAYMENT_PAGE=elements does for a whole shop.
+ELEMENT = """form => form.insertAdjacentHTML("beforeend", '<input type="hidden" name="method" value="elements">')"""
 Shop = Callable[..., Page]
 
 
@@ -128,7 +130,9 @@ def test_the_customers_way(
 def test_paying_on_the_shops_own_page(shop_page: Shop, drawn: list[Path]) -> None:
     for size, language in (("phone", "pt"), ("desktop", "en")):
         page = shop_page(size, language)
-        at_the_element(page, drawn)
+        at_the_review(page, drawn)
+        page.locator("form.pay").evaluate(ELEMENT)
+        to_the_element(page)
         expect(page.locator("[data-pay-form] button")).to_be_enabled()
         fill_card(page.frame_locator("[data-element] iframe"), page, "4000000000000002")
         expect(page.locator("[data-said]")).to_be_visible()

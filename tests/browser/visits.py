@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any, NamedTuple
 
+import pytest
 import requests
 from django.conf import settings
 from django.utils import translation
@@ -21,6 +22,7 @@ from uploads import stash
 from uploads.receive import receive
 
 Wait = Callable[..., Any]
+ON_PHONE_AND_DESKTOP = pytest.mark.parametrize(("size", "language"), [("phone", "pt"), ("desktop", "en")])
 GOOD_CARD = "4242424242424242"
 
 
@@ -33,9 +35,13 @@ class Visitor(NamedTuple):
 
 
 def in_words(language: str, text: str) -> str:
-    """What a page in that language says for the English text."""
+    """What a page in that language says for the English text, which must have been translated."""
     with translation.override(language):
-        return gettext(text)
+        said = gettext(text)
+        if said == text:  # {% translate %} looks for what it holds with its percent signs doubled
+            said = gettext(text.replace("%", "%%")).replace("%%", "%")
+    assert (said == text) is (language == "en"), text
+    return said
 
 
 def prepared(
