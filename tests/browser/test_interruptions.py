@@ -14,7 +14,7 @@ from local.fixtures import LiveShop
 from orders.models import Order
 from payments.models import PaymentAttempt
 from tests.browser.test_purchase import pay
-from tests.browser.test_uploads import heavy
+from tests.browser.uploading import heavy
 from tests.browser.visits import Visitor, about_to_pay, at_stripe, carry, enter_card, in_words, prepared
 from uploads import stash
 
@@ -163,7 +163,7 @@ def test_paid_in_one_tab_the_order_cannot_be_changed_in_the_others(
 ) -> None:
     """C66, S8: prints edited, or paid for again, in tabs that were open before."""
     language = "pt"
-    page = shop_page("desktop", language)
+    page = shop_page("phone", language)
     carry(page, prepared(wait_until, language=language))
     editing, again = page.context.new_page(), page.context.new_page()
     editing.goto("/")

@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 
 from orders.models import Order
 from tests.browser.test_purchase import LISBON, fill_delivery, pay
-from tests.browser.test_uploads import heavy
+from tests.browser.uploading import heavy
 
 AT_ONCE = int(os.environ.get("PHOTOS_AT_ONCE", "30"))
 SECONDS = AT_ONCE * 8  # for what takes time with each photo

@@ -24,8 +24,8 @@ from tests.browser.test_desk import signed_in
 from tests.browser.test_interruptions import SLOW
 from tests.browser.test_looks import WAITING, answer, as_answered
 from tests.browser.test_purchase import fill_delivery, upload
-from tests.browser.test_uploads import PHOTOS_URL, heavy, padded
 from tests.browser.tour import drawn, keep  # noqa: F401 - the fixture
+from tests.browser.uploading import PHOTOS_URL, heavy, padded
 from tests.browser.visits import bought, carry, prepared
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.timeout(600)]
