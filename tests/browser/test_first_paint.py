@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.visits import carry, prepared
+from tests.browser.visits import ON_PHONE_AND_DESKTOP, carry, in_words, prepared
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.timeout(240)]
 
@@ -39,12 +39,13 @@ class HeldBack:
 
 
 @pytest.mark.parametrize(
-    ("path", "size"), [("/", "phone"), ("/", "desktop"), ("/?photos", "phone"), ("/review/", "phone")]
+    ("path", "size", "language"),
+    [("/", "phone", "pt"), ("/", "desktop", "en"), ("/?photos", "phone", "pt"), ("/review/", "phone", "pt")],
 )
 def test_nothing_jumps_when_the_scripts_arrive(
-    shop_page: Callable[..., Page], wait_until: Callable[..., Any], path: str, size: str
+    shop_page: Callable[..., Page], wait_until: Callable[..., Any], path: str, size: str, language: str
 ) -> None:
-    page = shop_page(size, "pt")
+    page = shop_page(size, language)
     if path != "/":
         carry(page, prepared(wait_until))
     page.add_init_script(SHIFTS)
@@ -72,10 +73,12 @@ def test_a_photo_picked_before_the_scripts_arrive_goes_up(shop_page: Callable[..
     expect(page.locator('[data-photo][data-state="ready"]')).to_have_count(1)
 
 
-@pytest.mark.parametrize("size", ["phone", "desktop"])
-def test_the_button_that_begins_everything_is_a_button(shop_page: Callable[..., Page], size: str) -> None:
+@ON_PHONE_AND_DESKTOP
+def test_the_button_that_begins_everything_is_a_button(
+    shop_page: Callable[..., Page], size: str, language: str
+) -> None:
     """As tall as every other, and clear of the dashed line around it."""
-    page = shop_page(size, "pt")
+    page = shop_page(size, language)
     page.goto("/")
     button, drop = page.locator("label.button[for=file]"), page.locator("[data-drop]")
     expect(button).to_be_visible()
@@ -87,24 +90,21 @@ def test_the_button_that_begins_everything_is_a_button(shop_page: Callable[..., 
     assert box["y"] - around["y"] > 16
 
 
-@pytest.mark.parametrize(
-    ("size", "shown", "hidden"),
-    [("phone", ".formats .by-finger", ".formats .by-mouse"), ("desktop", ".formats .by-mouse", ".formats .by-finger")],
-)
+@ON_PHONE_AND_DESKTOP
 def test_a_phone_is_told_of_choosing_and_a_mouse_of_dropping(
-    shop_page: Callable[..., Page], size: str, shown: str, hidden: str
+    shop_page: Callable[..., Page], size: str, language: str
 ) -> None:
     """A phone is offered its camera, a desktop a whole folder."""
-    page = shop_page(size, "pt")
+    page = shop_page(size, language)
     page.goto("/")
-    told, offered, other = (
-        ("Pode escolher várias de uma vez.", "camera", "folder")
-        if size == "phone"
-        else ("Ou largue-as ou cole-as aqui.", "folder", "camera")
-    )
-    expect(page.locator(shown)).to_have_text(told)
-    expect(page.locator(shown)).to_be_visible()
-    expect(page.locator(hidden)).to_be_hidden()
+    fingers, mouse = page.locator(".formats .by-finger"), page.locator(".formats .by-mouse")
+    if size == "phone":
+        shown, hidden, told, offered, other = fingers, mouse, "You can choose several at once.", "camera", "folder"
+    else:
+        shown, hidden, told, offered, other = mouse, fingers, "Or drop or paste them here.", "folder", "camera"
+    expect(shown).to_have_text(in_words(language, told))
+    expect(shown).to_be_visible()
+    expect(hidden).to_be_hidden()
     expect(page.locator(f"[data-opens={offered}]")).to_be_visible()
     expect(page.locator(f"[data-opens={other}]")).to_be_hidden()
 

@@ -26,52 +26,88 @@ def asks_for(shop_page: Callable[..., Page], size: str, language: str, **more: b
     return page
 
 
-@pytest.mark.parametrize("size", ["phone", "narrow", "desktop"])
+SAID = {
+    "pt": {
+        "tiers": "a partir de 50: 0,29\u00a0€ · 100: 0,25\u00a0€ · 300: 0,19\u00a0€",
+        "with delivery": "com portes desde 3,90\u00a0€ · IVA incluído: 0,79\u00a0€",
+        "too small": "Faltam 0,65\u00a0€ para a encomenda mínima.",
+        "free delivery": "portes grátis · IVA incluído: 3,21\u00a0€",
+        "not yet free": "Faltam 0,50\u00a0€ para portes grátis.",
+        "sums": ["4,25\u00a0€", "17,15\u00a0€", "0,29\u00a0€", "14,50\u00a0€", "18,40\u00a0€"],
+    },
+    "en": {
+        "tiers": "from 50: €0.29 · 100: €0.25 · 300: €0.19",
+        "with delivery": "with delivery from €3.90 · VAT (IVA) included: €0.79",
+        "too small": "€0.65 more for the smallest order that we take.",
+        "free delivery": "free delivery · VAT (IVA) included: €3.21",
+        "not yet free": "€0.50 more for free shipping.",
+        "sums": ["€4.25", "€17.15", "€0.29", "€14.50", "€18.40"],
+    },
+}
+
+
+@pytest.mark.parametrize(("size", "language"), [("phone", "pt"), ("narrow", "pt"), ("desktop", "en")])
 def test_the_sum_follows_tiers_and_what_is_lacking_and_nothing_jumps(
-    shop_page: Callable[..., Page], looks_right: Callable[[Page, str], None], photos: list[Path], size: str
+    shop_page: Callable[..., Page],
+    looks_right: Callable[[Page, str], None],
+    photos: list[Path],
+    size: str,
+    language: str,
 ) -> None:
-    page = asks_for(shop_page, size, "pt")
+    page = asks_for(shop_page, size, language)
+    said = SAID[language]
+    one, many, unit, more, all_of_it = said["sums"]
     page.add_init_script(SHIFTS)
     upload(page, photos[:1])
     bar, row = page.locator("[data-total-bar]"), page.locator("[data-photo] [data-print]")
-    expect(row.locator("[data-tiers]")).to_have_text(
-        "a partir de 50: 0,29\u00a0€ · 100: 0,25\u00a0€ · 300: 0,19\u00a0€"
-    )
-    expect(bar.locator("[data-sum]")).to_have_text("4,25\u00a0€")
-    expect(bar.locator("[data-detail]")).to_have_text("com portes desde 3,90\u00a0€ · IVA incluído: 0,79\u00a0€")
-    expect(bar.locator("[data-hint]")).to_have_text("Faltam 0,65\u00a0€ para a encomenda mínima.")
+    expect(row.locator("[data-tiers]")).to_have_text(said["tiers"])
+    expect(bar.locator("[data-sum]")).to_have_text(one)
+    expect(bar.locator("[data-detail]")).to_have_text(said["with delivery"])
+    expect(bar.locator("[data-hint]")).to_have_text(said["too small"])
     tall = bar.evaluate("node => node.offsetHeight")
     looks_right(page, "total")
     page.evaluate("window.shift = 0")
     quantity = row.locator("[data-field=quantity]")
     quantity.fill("49")
-    expect(row.locator("[data-line]")).to_have_text("17,15\u00a0€")
-    expect(bar.locator("[data-sum]")).to_have_text("17,15\u00a0€")
-    expect(bar.locator("[data-detail]")).to_have_text("portes grátis · IVA incluído: 3,21\u00a0€")
+    expect(row.locator("[data-line]")).to_have_text(many)
+    expect(bar.locator("[data-sum]")).to_have_text(many)
+    expect(bar.locator("[data-detail]")).to_have_text(said["free delivery"])
     expect(bar.locator("[data-hint]")).to_have_text("")
     quantity.fill("50")
-    expect(row.locator("[data-unit]")).to_have_text("50 × 0,29\u00a0€")
-    expect(row.locator("[data-line]")).to_have_text("14,50\u00a0€")
-    expect(bar.locator("[data-sum]")).to_have_text("18,40\u00a0€")
-    expect(bar.locator("[data-hint]")).to_have_text("Faltam 0,50\u00a0€ para portes grátis.")
+    expect(row.locator("[data-unit]")).to_have_text(f"50 × {unit}")
+    expect(row.locator("[data-line]")).to_have_text(more)
+    expect(bar.locator("[data-sum]")).to_have_text(all_of_it)
+    expect(bar.locator("[data-hint]")).to_have_text(said["not yet free"])
     assert bar.evaluate("node => node.offsetHeight") == tall
     assert page.evaluate("window.shift") < 0.01
-    said = bar.locator("p.figures").inner_text()
+    figures = bar.locator("p.figures").inner_text()
     page.reload()
-    assert bar.locator("p.figures").inner_text() == said
+    assert bar.locator("p.figures").inner_text() == figures
 
 
-@pytest.mark.parametrize(("delivery", "detail"), [(MADEIRA, "com portes de 6,90\u00a0€"), (visitors.PICKUP, "levantamento grátis")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("size", "language", "delivery", "detail", "count"),
+    [
+        ("phone", "pt", MADEIRA, "com portes de 6,90\u00a0€", "3 impressões"),
+        ("desktop", "en", visitors.PICKUP, "free pickup", "3 prints"),
+    ],
+)
 def test_once_it_is_known_where_it_goes_the_sum_says_what_that_costs(
-    shop_page: Callable[..., Page], wait_until: Callable[..., Any], delivery: dict[str, str], detail: str
+    shop_page: Callable[..., Page],
+    wait_until: Callable[..., Any],
+    size: str,
+    language: str,
+    delivery: dict[str, str],
+    detail: str,
+    count: str,
 ) -> None:
-    page = shop_page("phone", "pt")
-    draft = prepared(wait_until, delivery=delivery)
+    page = shop_page(size, language)
+    draft = prepared(wait_until, language=language, delivery=delivery)
     carry(page, draft)
     page.goto("/")
     expect(page.locator("[data-detail]")).to_contain_text(detail)
     page.locator("[data-field=quantity]").last.fill("3")
-    expect(page.locator("[data-count]")).to_have_text("3 impressões")
+    expect(page.locator("[data-count]")).to_have_text(count)
     expect(page.locator("[data-detail]")).to_contain_text(detail)
 
 

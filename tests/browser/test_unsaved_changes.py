@@ -8,7 +8,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Dialog, Locator, Page, expect
 
 from orders import drafts
-from tests.browser.visits import carry, in_words, prepared
+from tests.browser.visits import ON_PHONE_AND_DESKTOP, carry, in_words, prepared
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.timeout(240)]
 
@@ -63,10 +63,15 @@ def test_a_change_that_is_not_saved_says_so_until_it_is(
     assert kept(page) == [3]
 
 
-@pytest.mark.parametrize("way", ["reload", "language", "link", "close"])
-def test_a_change_is_kept_when_the_page_is_left_at_once(shop_page: Opened, wait_until: Wait, way: str) -> None:
-    page = shop_page("phone", "pt")
-    quantity = choosing(page, wait_until, "pt")
+@pytest.mark.parametrize(
+    ("size", "language", "way"),
+    [("phone", "pt", "reload"), ("phone", "pt", "language"), ("desktop", "en", "link"), ("desktop", "en", "close")],
+)
+def test_a_change_is_kept_when_the_page_is_left_at_once(
+    shop_page: Opened, wait_until: Wait, size: str, language: str, way: str
+) -> None:
+    page = shop_page(size, language)
+    quantity = choosing(page, wait_until, language)
     quantity.fill("7")
     if way == "reload":
         page.reload()
@@ -79,7 +84,7 @@ def test_a_change_is_kept_when_the_page_is_left_at_once(shop_page: Opened, wait_
         page = page.context.new_page()
         wait_until(lambda: kept(page) == [7], what="the change to arrive")
         return
-    expect(page.locator("html")).to_have_attribute("lang", "en" if way == "language" else "pt-PT")
+    expect(page.locator("html")).to_have_attribute("lang", "pt-PT" if way == "reload" else "en")
     expect(quantity).to_have_value("7")
     wait_until(lambda: kept(page) == [7], what="the change to arrive")
 
@@ -113,15 +118,16 @@ def unreachable(page: Page) -> None:
     page.evaluate("() => { window.fetch = () => Promise.reject(new TypeError('no network')) }")
 
 
+@ON_PHONE_AND_DESKTOP
 def test_a_refused_number_is_marked_and_the_next_one_saved(
-    shop_page: Opened, looks_right: Callable[[Page, str], None], wait_until: Wait
+    shop_page: Opened, looks_right: Callable[[Page, str], None], wait_until: Wait, size: str, language: str
 ) -> None:
-    page = shop_page("phone", "en")
-    quantity = choosing(page, wait_until, "en")
+    page = shop_page(size, language)
+    quantity = choosing(page, wait_until, language)
     before = quantity.get_attribute("aria-describedby")
     quantity.fill("0")
     line = page.get_by_role("alert")
-    expect(line).to_contain_text("Your last change is not saved. Please correct the marked prints.")
+    expect(line).to_contain_text(in_words(language, "Your last change is not saved. Please correct the marked prints."))
     expect(quantity).to_have_attribute("aria-invalid", "true")
     described = (quantity.get_attribute("aria-describedby") or "").split()[0]
     expect(page.locator(f"#{described}")).to_be_visible()
@@ -135,12 +141,14 @@ def test_a_refused_number_is_marked_and_the_next_one_saved(
     looks_right(page, "saved")
 
 
-@pytest.mark.parametrize(("status", "code"), [(404, "not_found"), (409, "draft_expired")])
+@pytest.mark.parametrize(
+    ("size", "language", "status", "code"), [("phone", "pt", 404, "not_found"), ("desktop", "en", 409, "draft_expired")]
+)
 def test_where_the_draft_has_expired_the_page_says_what_to_do(
-    shop_page: Opened, wait_until: Wait, status: int, code: str
+    shop_page: Opened, wait_until: Wait, size: str, language: str, status: int, code: str
 ) -> None:
-    page = shop_page("phone", "pt")
-    quantity = choosing(page, wait_until, "pt")
+    page = shop_page(size, language)
+    quantity = choosing(page, wait_until, language)
     if code == "not_found":
         page.context.clear_cookies(name="sessionid")
     else:
@@ -150,14 +158,12 @@ def test_where_the_draft_has_expired_the_page_says_what_to_do(
     assert answer.value.status == status
     assert answer.value.json()["errors"][0]["code"] == code
     line = page.get_by_role("alert")
-    expired = "Não foi possível guardar a última alteração."
+    expired = "Your last change could not be saved."
     if code == "draft_expired":
-        expired = in_words(
-            "pt", "This order was not finished in time and its photos were deleted. Please start a new one."
-        )
-    expect(line).to_contain_text(expired)
-    line.get_by_role("link", name="Carregar a página de novo").click()
-    expect(page.get_by_role("heading", level=1).first).to_have_text(in_words("pt", "Your photos deserve paper."))
+        expired = "This order was not finished in time and its photos were deleted. Please start a new one."
+    expect(line).to_contain_text(in_words(language, expired))
+    line.get_by_role("link", name=in_words(language, "Load the page again")).click()
+    expect(page.get_by_role("heading", level=1).first).to_have_text(in_words(language, "Your photos deserve paper."))
 
 
 def expire(page: Page) -> None:
