@@ -73,6 +73,8 @@ def test_what_the_server_refuses_is_named_at_the_top_until_it_is_removed(
     expect(page.locator('[data-photo][data-state="ready"]')).to_have_count(2)
     damaged = in_words(language, "This file is damaged or incomplete. Please upload it again or choose another.")
     expect(lines.nth(1)).to_have_text(f"broken.png {damaged}")
+    for card in (".is-refused", ".is-broken"):
+        expect(page.locator(f"{card} .picture")).to_be_hidden()  # nothing follows
     looks_right(page, "named")
     page.locator("[data-upload] [data-cancel]").click()
     expect(lines).to_have_count(1)

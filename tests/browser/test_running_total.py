@@ -73,7 +73,10 @@ def test_the_sum_follows_tiers_and_what_is_lacking_and_nothing_jumps(
     expect(bar.locator("[data-sum]")).to_have_text(many)
     expect(bar.locator("[data-detail]")).to_have_text(said["free delivery"])
     expect(bar.locator("[data-hint]")).to_have_text("")
-    quantity.fill("50")
+    if size == "phone":
+        row.get_by_role("button", name="Mais uma").tap()
+    else:
+        quantity.fill("50")
     expect(row.locator("[data-unit]")).to_have_text(f"50 × {unit}")
     expect(row.locator("[data-line]")).to_have_text(more)
     expect(bar.locator("[data-sum]")).to_have_text(all_of_it)

@@ -17,6 +17,16 @@ document.addEventListener("change", ({ target }) => {
   if (chosen && target.files.length) chosen.textContent = [...target.files].map((file) => file.name).join(", ");
 });
 
+// One more or fewer by finger, where the keyboard would cover half the page; with keys the field itself counts by its arrows.
+document.addEventListener("click", ({ target }) => {
+  const step = target.closest("[data-step]");
+  if (!step) return;
+  const field = step.parentElement.querySelector("input");
+  if (step.dataset.step === "up") field.stepUp();
+  else field.stepDown();
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+});
+
 // Coming back by the back button finds the form usable again.
 window.addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("[data-sent]")) {
