@@ -18,7 +18,10 @@ BY_STATE: dict[str, Heading] = {
         _("Waiting for your payment"),
         _("As soon as it is confirmed, we begin. This page follows by itself."),
     ),
-    State.PAID: (_("Thank you, we have your order"), _("It is paid and your photos are on their way to the printer.")),
+    State.PAID: (
+        _("Thank you, we have your order"),
+        _("It is paid and your photos are on their way to the printer. You get the confirmation by email."),
+    ),
     State.NEEDS_PHOTOS: (
         _("Please send us some photos again"),
         _("Your payment is safe, but these photos did not reach us whole."),
