@@ -38,9 +38,11 @@ class Step:
 
 
 def steps(order: Order, events: list[OrderEvent]) -> list[Step]:
-    """The way of a paid order, with the time of each step that it has reached."""
+    """The way of a paid order, with the time of each step that it has reached. It is paid when the money came, also where
+    photos that were sent again led it back there; what happens within a state moves no time."""
     way = PICKUP if order.method == Order.Method.PICKUP else BY_POST
-    reached = {event.to_state: event.at for event in events}
+    moves = {event.to_state: event.at for event in events if event.from_state != event.to_state}
+    reached: dict[str, datetime.datetime | None] = {**moves, State.PAID: order.paid_at}
     states = [state for state, _label in way]
     now = State.PAID if order.state == State.NEEDS_PHOTOS else order.state
     place = states.index(State(now)) if now in states else -1

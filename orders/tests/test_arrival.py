@@ -1,6 +1,7 @@
 """When it arrives, and what is lacking: working days in Portugal, free shipping, the smallest order (A5, P1)."""
 
 import datetime
+import re
 
 import pytest
 from django.test import Client
@@ -103,7 +104,18 @@ def test_no_day_is_promised_while_photos_are_missing_and_then_they_count(client:
     assert "prevista" not in waiting
     complete = datetime.datetime(2026, 11, 26, 12, 0, tzinfo=datetime.UTC)
     OrderEvent.objects.create(order=order, kind="photos_restored", to_state="paid", at=complete)
-    assert "Entrega prevista entre 30 de novembro e 4 de dezembro." in page(client, order, "paid")
+    complete_again = page(client, order, "paid")
+    assert "Entrega prevista entre 30 de novembro e 4 de dezembro." in complete_again
+    assert re.findall(r"<time [^>]*>([^<]+)</time>", complete_again) == ["20 de novembro, 23:30"]
+
+
+def test_a_photo_that_is_replaced_moves_no_step(client: Client, db: None) -> None:
+    order = late_on_friday()
+    for hour, kind, before in ((9, "in_production", "paid"), (11, "photo_replaced", "in_production")):
+        at = datetime.datetime(2026, 11, 21, hour, 0, tzinfo=datetime.UTC)
+        OrderEvent.objects.create(order=order, kind=kind, from_state=before, to_state="in_production", at=at)
+    shown = page(client, order, "in_production")
+    assert re.findall(r"<time [^>]*>([^<]+)</time>", shown) == ["20 de novembro, 23:30", "21 de novembro, 09:00"]
 
 
 def test_a_pickup_says_by_when_it_is_ready_until_it_is(client: Client, db: None) -> None:
