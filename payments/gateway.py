@@ -363,7 +363,7 @@ def _translated(error: stripe.StripeError) -> GatewayError:
         return CardDeclined(code, status=status)
     if isinstance(error, stripe.IdempotencyError):
         return IdempotencyConflict(code, status=status)
-    if isinstance(error, stripe.RateLimitError) or status == 429:
+    if isinstance(error, stripe.RateLimitError):  # every 429, and a 400 that says so
         return GatewayRateLimited(code, status=status)
     if isinstance(error, stripe.AuthenticationError | stripe.PermissionError):
         return GatewayMisconfigured(code, status=status)
