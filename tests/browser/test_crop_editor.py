@@ -16,6 +16,7 @@ from orders.print_worker import make
 from tests.browser.conftest import studio
 from tests.browser.cropping import border_of, edges_of, paper_shown, photo_with_edges
 from tests.browser.test_purchase import upload
+from tests.browser.visits import ON_PHONE_AND_DESKTOP
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.timeout(240)]
 
@@ -233,7 +234,7 @@ def test_two_fingers_zoom_and_one_moves(shop_page: Callable[..., Page], photos: 
 
 
 def test_cancel_and_reset_leave_the_cut_in_the_middle(shop_page: Callable[..., Page], photos: list[Path]) -> None:
-    page = shop_page("desktop", "en")
+    page = shop_page("phone", "pt")
     upload(page, photos[:1])
     assert crop_of(page) is None
     open_editor(page)
@@ -278,7 +279,7 @@ def test_the_same_for_all_photos_keeps_each_cut_and_what_is_left_as_it_is(
     shop_page: Callable[..., Page], looks_right: Callable[[Page, str], None], photos: list[Path]
 ) -> None:
     """U8: a cut that was chosen is never thrown away; the customer hears of it when it is saved, not before."""
-    page = shop_page("phone", "en")
+    page = shop_page("desktop", "en")
     upload(page, photos[:2])
     first, second = page.locator("[data-photo] [data-print]").all()
     open_editor(page)
@@ -290,7 +291,7 @@ def test_the_same_for_all_photos_keeps_each_cut_and_what_is_left_as_it_is(
     second.locator("[data-field=quantity]").fill("7")
     second.locator("[data-field=fit][value=border]").check()
     place = page.locator("[data-for-all]")
-    place.locator("summary").click()
+    expect(place).to_have_attribute("open", "")  # on a desktop there is room for it
     place.locator("[data-field=finish]").select_option("glossy")
     looks_right(page, "for-all")
     page.locator("[data-total-bar]:not(.is-stale)").wait_for()
@@ -319,15 +320,22 @@ def test_the_same_for_all_photos_keeps_each_cut_and_what_is_left_as_it_is(
     assert refitted["height"] == pytest.approx(0.5, abs=1e-5)
 
 
-def test_the_quality_says_why_and_which_size_is_still_sharp(shop_page: Callable[..., Page], photos: list[Path]) -> None:
+ADVICE = {
+    "pt": r"São impressos 2667 × 2000 píxeis; uma impressão nítida tem \d+ × \d+\. Nítida até ",
+    "en": r"2667 × 2000 pixels are printed; a sharp print has \d+ × \d+\. Sharp up to ",
+}
+
+
+@ON_PHONE_AND_DESKTOP
+def test_the_quality_says_why_and_which_size_is_still_sharp(
+    shop_page: Callable[..., Page], photos: list[Path], size: str, language: str
+) -> None:
     """U6: before paying, with a way out; the server's words are the script's."""
-    page = shop_page("desktop", "en")
+    page = shop_page(size, language)
     upload(page, photos[:1])
     page.locator("[data-print] [data-field=product]").select_option("30x40")
     advice = page.locator("[data-print] [data-advice]").first
-    expect(advice).to_contain_text(
-        re.compile(r"2667 × 2000 pixels are printed; a sharp print has \d+ × \d+\. Sharp up to ")
-    )
+    expect(advice).to_contain_text(re.compile(ADVICE[language]))
     said = advice.inner_text()
     page.locator("[data-total-bar]:not(.is-stale)").wait_for()
     page.reload()

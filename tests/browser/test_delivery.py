@@ -1,16 +1,16 @@
 """Addresses that Google sees differently: candidates to choose from, a correction to take or refuse (A1); towns proposed."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, Route, expect
 
 from orders import drafts
+from orders.drafts import Draft
 from orders.models import Order, ShippingZone
-from tests.browser.test_purchase import LISBON, fill_delivery, upload
-from tests.browser.visits import carry, prepared
+from tests.browser.test_purchase import LISBON, fill_delivery
+from tests.browser.visits import ON_PHONE_AND_DESKTOP, carry, in_words, prepared
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.timeout(240)]
 
@@ -20,50 +20,81 @@ FUNCHAL = LISBON | {"street": "Rua de Santa Maria 10", "postal_code": "9000-411"
 MISSPELT = LISBON | {"street": "Rua Augsuta", "door": "100"}
 
 
-def at_delivery(page: Page, photo: Path) -> None:
-    upload(page, [photo])
-    page.locator("[data-total-bar]:not(.is-stale)").wait_for()
-    page.locator("button[name=next]").click()
-    page.wait_for_url("**/delivery/")
+def at_delivery(page: Page, wait_until: Callable[..., Any], language: str) -> Draft:
+    """The page's visitor has chosen prints, and comes to the empty form."""
+    draft = prepared(wait_until, language=language)
+    drafts.update(draft.id, lambda newest: setattr(newest, "delivery", None))
+    carry(page, draft)
+    page.goto("/delivery/")
+    return draft
 
 
-@pytest.mark.parametrize(("size", "language"), [("phone", "pt"), ("phone", "en"), ("desktop", "pt"), ("desktop", "en")])
+@ON_PHONE_AND_DESKTOP
 def test_one_of_several_addresses_is_chosen(
     shop_page: Callable[..., Page],
     looks_right: Callable[[Page, str], None],
-    photos: list[Path],
+    wait_until: Callable[..., Any],
     size: str,
     language: str,
 ) -> None:
     page = shop_page(size, language)
-    at_delivery(page, photos[0])
+    at_delivery(page, wait_until, language)
     fill_delivery(page, **SINTRA)
     choices = page.locator("[name=candidate]")
     expect(choices).to_have_count(3)
     expect(page.locator("#id_street")).to_have_value(SINTRA["street"])
     looks_right(page, "candidates")
     page.locator(".option", has_text="Rio de Mouro").click()
-    page.locator("[name=choose]").click()
+    page.get_by_role("button", name=in_words(language, "Use the chosen one")).click()
     page.wait_for_url("**/review/")
     expect(page.locator("address").first).to_contain_text("2635-417")
     expect(page.locator("address").first).to_contain_text("Rio de Mouro")
 
 
+@ON_PHONE_AND_DESKTOP
+def test_a_madrid_address_is_refused_and_all_that_was_typed_stays(
+    shop_page: Callable[..., Page],
+    looks_right: Callable[[Page, str], None],
+    wait_until: Callable[..., Any],
+    size: str,
+    language: str,
+) -> None:
+    """A1: the refusal says what to change; nothing typed is lost, nobody reaches the review."""
+    page = shop_page(size, language)
+    at_delivery(page, wait_until, language)
+    madrid = LISBON | {"street": "Calle Mayor 1", "postal_code": "1100-053", "city": "Madrid"}
+    fill_delivery(page, **madrid)
+    not_here = "This address is not in Portugal. We deliver in Portugal only: please enter an address there."
+    expect(page.locator("#address-problem h2")).to_have_text(in_words(language, not_here))
+    for name, value in madrid.items():
+        expect(page.locator(f"#id_{name}")).to_have_value(value)
+    looks_right(page, "refused")
+    page.goto("/review/")
+    page.wait_for_url("**/delivery/")
+    assert Order.objects.count() == 0
+
+
 @pytest.mark.parametrize("taken", [True, False], ids=["use-this", "mine-is-right"])
+@ON_PHONE_AND_DESKTOP
 def test_a_correction_is_taken_or_refused(
-    shop_page: Callable[..., Page], looks_right: Callable[[Page, str], None], photos: list[Path], taken: bool
+    shop_page: Callable[..., Page],
+    looks_right: Callable[[Page, str], None],
+    wait_until: Callable[..., Any],
+    size: str,
+    language: str,
+    taken: bool,
 ) -> None:
     """A1: a partial match is shown for confirmation; the customer's own word is followed, and flagged."""
-    page = shop_page("phone", "en")
-    at_delivery(page, photos[0])
+    page = shop_page(size, language)
+    at_delivery(page, wait_until, language)
     fill_delivery(page, **MISSPELT)
-    expect(page.locator("#address-problem")).to_contain_text("Augusta")
+    expect(page.locator("#address-problem")).to_contain_text(f"{in_words(language, 'Did you mean:')} R. Augusta 100")
     page.goto("/review/")
     page.wait_for_url("**/delivery/")
     looks_right(page, "suggestion")
     expect(page.locator("#id_street")).to_have_value("Rua Augsuta")
     expect(page.locator("#id_door")).to_have_value("100")
-    page.locator("[name=use_suggestion]" if taken else "[name=keep]").click()
+    page.get_by_role("button", name=in_words(language, "Use this address" if taken else "Mine is right")).click()
     page.wait_for_url("**/review/")
     expect(page.locator("main")).to_contain_text("Rua Augusta 100" if taken else "Rua Augsuta 100")
     expect(page.locator(".notice.warn")).to_have_count(0 if taken else 1)
@@ -73,13 +104,13 @@ def test_a_correction_is_taken_or_refused(
 def test_the_town_is_proposed_by_the_postal_code_and_what_was_typed_stays(
     shop_page: Callable[..., Page],
     looks_right: Callable[[Page, str], None],
-    photos: list[Path],
+    wait_until: Callable[..., Any],
     size: str,
     language: str,
     note: str,
 ) -> None:
     page = shop_page(size, language)
-    at_delivery(page, photos[0])
+    at_delivery(page, wait_until, language)
     code, city = page.locator("#id_postal_code"), page.locator("#id_city")
     said = page.locator(".field", has=city).get_by_role("status")
     page.route("**/delivery/locality/", lambda route: route.abort("connectionreset"), times=1)
@@ -112,23 +143,21 @@ def test_the_town_is_proposed_by_the_postal_code_and_what_was_typed_stays(
     assert "city=Funchal%2C+Monte" in (sent.value.request.post_data or "")
 
 
+@pytest.mark.parametrize(("size", "language", "other"), [("phone", "pt", "en"), ("desktop", "en", "pt")])
 def test_a_half_typed_form_outlives_the_other_language_and_the_way_back(
-    shop_page: Callable[..., Page], wait_until: Callable[..., Any]
+    shop_page: Callable[..., Page], wait_until: Callable[..., Any], size: str, language: str, other: str
 ) -> None:
     """U5: in this tab alone; once sent, the server's word holds."""
-    page = shop_page("phone", "pt")
-    draft = prepared(wait_until, language="pt")
-    drafts.update(draft.id, lambda newest: setattr(newest, "delivery", None))
-    carry(page, draft)
-    page.goto("/delivery/")
+    page = shop_page(size, language)
+    draft = at_delivery(page, wait_until, language)
     half = {"name": "Ana Sá", "email": "ana@example.com", "street": "Rua Augusta", "note": "Com cuidado\nobrigada"}
     for name, value in half.items():
         page.fill(f"#id_{name}", value)
     page.locator(".option", has=page.locator("[value=pickup]")).click()
-    page.locator(".languages [value=en]").click()
-    expect(page.locator("html")).to_have_attribute("lang", "en")
-    back = page.get_by_role("link", name="Back to the photos")
-    for way in (back, page.locator(".steps").get_by_role("link", name="Photos")):
+    page.locator(f".languages [value={other}]").click()
+    expect(page.locator("html")).to_have_attribute("lang", "pt-PT" if other == "pt" else "en")
+    back = page.get_by_role("link", name=in_words(other, "Back to the photos"))
+    for way in (back, page.locator(".steps").get_by_role("link", name=in_words(other, "Photos"))):
         for name, value in half.items():
             expect(page.locator(f"#id_{name}")).to_have_value(value)
         expect(page.locator("[name=method][value=pickup]")).to_be_checked()

@@ -50,8 +50,8 @@ def paid(wait_until: Wait) -> Order:
 
 
 def test_an_upload_cut_in_the_middle_arrives_whole_and_once(shop_page: Opened, tmp_path: Path) -> None:
-    """U3, U5: the network goes while bytes are on their way; nothing of the first try is left."""
-    page = shop_page("phone", "en")
+    """U3, U5: the network goes while bytes are on their way, of which is said how fast; nothing of the first try is left."""
+    page = shop_page("desktop", "pt")
     page.goto("/")
     network = page.context.new_cdp_session(page)
     network.send("Network.emulateNetworkConditions", SLOW)
@@ -59,8 +59,11 @@ def test_an_upload_cut_in_the_middle_arrives_whole_and_once(shop_page: Opened, t
     page.set_input_files("#file", file)
     under_way = "() => { const bar = document.querySelector('[data-upload] progress'); return bar && bar.value > 0.1 && bar.value < 0.9; }"
     page.wait_for_function(under_way)
+    expect(page.locator("[data-upload-left]")).to_have_text(re.compile(r"MB/s · faltam cerca de \d+ s$"))
     page.context.set_offline(True)
-    expect(page.locator("[data-upload-line]")).to_contain_text("You are offline")
+    expect(page.locator("[data-upload-line]")).to_contain_text(
+        in_words("pt", "You are offline. The upload goes on by itself when you are back.")
+    )
     draft_id = page.context.request.get("/api/v1/drafts/current/").json()["id"]
     assert stash.photos(draft_id) == []
     page.context.set_offline(False)

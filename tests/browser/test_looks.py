@@ -22,6 +22,7 @@ from orders import links
 from orders.models import LegalDocument, ShopSettings
 from payments.models import LinkPayment, PaymentLink
 from payments.problems import PaymentServiceUnavailable
+from tests.browser.conftest import RUNS_OUT
 from tests.browser.orders import LONG_NAME, STATES, order_in
 from tests.browser.photos import landscape
 from tests.browser.test_desk import signed_in, without_fault
@@ -125,12 +126,16 @@ def test_an_order_reads_well_in_every_state(
 ) -> None:
     """Each state that a customer can find an order in, with a long file name; by the studio's invoice sentence too."""
     orders = {name: order_in(name) for name in STATES}
-    page = shop_page("phone", "pt")
+    page, desktop = shop_page("phone", "pt"), shop_page("desktop", "en")
     for name, order in orders.items():
         page.goto(links.order_path(order))
         expect(page.locator("h1")).to_have_count(1)
         expect(page.locator("main")).to_contain_text("O estúdio envia-lhe a fatura por email.")
         looks_right(page, name)
+        desktop.goto(links.order_path(order))
+        expect(desktop.locator("h1")).to_have_count(1)
+        expect(desktop.locator("main")).to_contain_text("The studio sends you the invoice by email.")
+        assert desktop.locator("html").evaluate(RUNS_OUT) == [], name
 
 
 def test_the_pages_beside_the_way_read_well(

@@ -10,7 +10,7 @@ from django.conf import settings
 from playwright.sync_api import Page, expect
 
 from orders.models import Order
-from tests.browser.visits import GOOD_CARD, enter_card
+from tests.browser.visits import GOOD_CARD, ON_PHONE_AND_DESKTOP, enter_card
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.timeout(240)]
 
@@ -55,7 +55,7 @@ def pay(page: Page, card: str = GOOD_CARD) -> None:
     enter_card(page, card)
 
 
-@pytest.mark.parametrize(("size", "language"), [("phone", "pt"), ("desktop", "en")])
+@ON_PHONE_AND_DESKTOP
 @pytest.mark.parametrize("javascript", [True, False], ids=["script", "noscript"])
 def test_a_customer_orders_prints(
     shop_page: Callable[..., Page],
@@ -98,24 +98,6 @@ def test_a_customer_orders_prints(
     looks_right(page, "5-order")
 
 
-def test_a_madrid_address_is_refused_and_all_that_was_typed_stays(
-    shop_page: Callable[..., Page], looks_right: Callable[[Page, str], None], photos: list[Path]
-) -> None:
-    """A1: the refusal says what to change; nothing typed is lost, nobody reaches the review."""
-    page = shop_page()
-    upload(page, photos[:1])
-    page.locator("button[name=next]").click()
-    madrid = LISBON | {"street": "Calle Mayor 1", "postal_code": "1100-053", "city": "Madrid"}
-    fill_delivery(page, **madrid)
-    expect(page.locator("#address-problem")).to_be_visible()
-    for name, value in madrid.items():
-        expect(page.locator(f"#id_{name}")).to_have_value(value)
-    looks_right(page, "refused")
-    page.goto("/review/")
-    page.wait_for_url("**/delivery/")
-    assert Order.objects.count() == 0
-
-
 def test_a_reload_finds_photos_and_choices_as_they_were(shop_page: Callable[..., Page], photos: list[Path]) -> None:
     """U5: the state is the server's."""
     page = shop_page("desktop", "en")
@@ -132,16 +114,21 @@ def test_a_reload_finds_photos_and_choices_as_they_were(shop_page: Callable[...,
     expect(page.locator("[data-sum]")).to_have_text(total)
 
 
-@pytest.mark.parametrize(("size", "javascript"), [("phone", True), ("desktop", False)], ids=["script", "noscript"])
+@pytest.mark.parametrize(
+    ("size", "language", "javascript"),
+    [("phone", "pt", True), ("desktop", "en", False)],
+    ids=["phone-pt", "desktop-en-noscript"],
+)
 def test_one_choice_is_applied_to_all_photos(
     shop_page: Callable[..., Page],
     looks_right: Callable[[Page, str], None],
     photos: list[Path],
     size: str,
+    language: str,
     javascript: bool,
 ) -> None:
     """Size, finish and quantity of every photo at once; afterwards one of them goes its own way."""
-    page = shop_page(size, "pt", javascript=javascript)
+    page = shop_page(size, language, javascript=javascript)
     upload(page, photos[:3])
     place = page.locator("[data-for-all]")
     if place.get_attribute("open") is None:
@@ -183,21 +170,6 @@ def test_a_cut_connection_heals_by_itself(shop_page: Callable[..., Page], photos
     page.set_input_files("#file", photos[:1])
     expect(page.locator('[data-photo][data-state="ready"]')).to_have_count(1)
     assert len(broken) == 2
-
-
-def test_a_file_that_is_no_photo_is_refused_by_name_and_the_others_go_on(
-    shop_page: Callable[..., Page], looks_right: Callable[[Page, str], None], photos: list[Path], tmp_path: Path
-) -> None:
-    """U2: a clear refusal naming the file; the other photos of the order are untouched."""
-    page = shop_page("phone", "en")
-    page.goto("/")
-    text = tmp_path / "shopping list.jpg"
-    text.write_text("eggs, milk, and nothing that could be printed")
-    page.set_input_files("#file", [photos[0], text])
-    expect(page.locator('[data-photo][data-state="ready"]')).to_have_count(1)
-    expect(page.locator(".is-refused")).to_contain_text("shopping list.jpg")
-    expect(page.locator(".is-refused [data-problem]")).to_contain_text("JPEG, PNG, WebP, HEIC or TIFF")
-    looks_right(page, "refused")
 
 
 def test_what_the_paper_cuts_off_is_drawn_alike_with_and_without_javascript(
