@@ -367,7 +367,7 @@ def _translated(error: stripe.StripeError) -> GatewayError:
         return GatewayRateLimited(code, status=status)
     if isinstance(error, stripe.AuthenticationError | stripe.PermissionError):
         return GatewayMisconfigured(code, status=status)
-    if isinstance(error, stripe.InvalidRequestError) and status is not None and status < 500 and status != 409:
+    if isinstance(error, stripe.InvalidRequestError):
         return NotFound(code, status=status) if status == 404 else GatewayRefused(code, status=status)
     return GatewayUnavailable(code, status=status, replayed=replayed)
 

@@ -121,6 +121,34 @@ def test_a_broken_connection_is_tried_three_times_in_all(stripe_api: StandIn) ->
     assert [call["idempotency_key"] for call in stripe_api.calls()] == ["k1"] * 6
 
 
+@pytest.mark.parametrize("answered", ["refused", "given"])
+def test_only_failures_in_a_row_open_the_breaker(
+    stripe_api: StandIn, monkeypatch: pytest.MonkeyPatch, answered: str
+) -> None:
+    """Any answer in between, a refusal too, says that Stripe is there."""
+    monkeypatch.setattr(gateway, "NETWORK_RETRIES", 0)
+    gateway._client.cache_clear()
+    for number in range(2):
+        stripe_api.fail("500", times=gateway.BREAKER_FAILURES - 1)
+        for _turn in range(gateway.BREAKER_FAILURES - 1):
+            with pytest.raises(gateway.GatewayUnavailable):
+                gateway.retrieve_session("cs_test_nobody")
+        if answered == "given":
+            gateway.create_session(params(), idempotency_key=f"k{number}")
+        else:
+            with pytest.raises(gateway.NotFound):
+                gateway.retrieve_session("cs_test_nobody")
+    assert gateway.breaker.current_state == "closed"
+    gateway._client.cache_clear()
+
+
+def test_how_long_stripe_took_is_measured(stripe_api: StandIn) -> None:
+    stripe_api.faults(latency=0.2)
+    before = metrics.STRIPE_SECONDS._sum.get()
+    gateway.create_session(params(), idempotency_key="k1")
+    assert 0.2 <= metrics.STRIPE_SECONDS._sum.get() - before < 30
+
+
 def test_refusals_never_open_the_breaker(stripe_api: StandIn) -> None:
     for _turn in range(gateway.BREAKER_FAILURES * 2):
         with pytest.raises(gateway.NotFound):
