@@ -44,6 +44,9 @@ def test_one_of_several_addresses_is_chosen(
     expect(choices).to_have_count(3)
     expect(page.locator("#id_street")).to_have_value(SINTRA["street"])
     looks_right(page, "candidates")
+    with page.expect_event("load"):
+        page.get_by_role("button", name=in_words(language, "Use the chosen one")).click()
+    expect(choices).to_have_count(3)  # none was chosen, and none is guessed
     page.locator(".option", has_text="Rio de Mouro").click()
     page.get_by_role("button", name=in_words(language, "Use the chosen one")).click()
     page.wait_for_url("**/review/")
@@ -66,6 +69,7 @@ def test_a_madrid_address_is_refused_and_all_that_was_typed_stays(
     fill_delivery(page, **madrid)
     not_here = "This address is not in Portugal. We deliver in Portugal only: please enter an address there."
     expect(page.locator("#address-problem h2")).to_have_text(in_words(language, not_here))
+    expect(page.locator("#address-problem")).to_be_focused()
     for name, value in madrid.items():
         expect(page.locator(f"#id_{name}")).to_have_value(value)
     looks_right(page, "refused")

@@ -41,6 +41,9 @@ def test_the_same_photo_again_is_recognised_before_it_is_sent(
     expect(page.locator("[data-twice]")).to_have_text(told)
     assert len(sent) == 2
     looks_right(page, "twice")
+    page.locator("[data-remove-photo]").first.click()
+    expect(page.locator('[data-photo][data-state="ready"]')).to_have_count(1)
+    expect(page.locator("[data-twice]")).to_be_hidden()  # no longer so, of the one that is gone
 
 
 def test_photos_stay_in_the_order_in_which_they_were_picked(shop_page: Callable[..., Page], photos: list[Path]) -> None:

@@ -314,6 +314,8 @@ async function remove(card) {
   if (card.dataset.preview.startsWith("blob:")) URL.revokeObjectURL(card.dataset.preview);
   card.notice?.remove();
   card.remove();
+  twice.length = 0; // what came twice may have been this one
+  root.querySelector("[data-twice]").hidden = true;
   announce(fill(text.textRemoved, { name: card.dataset.name }));
   prints.save();
   hideOrderIfEmpty();
