@@ -88,28 +88,46 @@ def _paid(attempt_id: int, money: Money, session: facts.Session) -> PaymentAttem
     snapshot = snapshots.load(number)
     with transaction.atomic():
         order, attempt = purchases.lock(attempt_id)
-        if attempt.state == State.CONFIRMED:
-            return attempt
-        fits = money.fits(attempt, order)
-        attempts.write_money(attempt, money)
-        if books.gone(attempt):
-            _gone_again(order, attempt)
-        elif _unwanted(order):
-            _give_back(order, attempt)
-        elif not fits:
-            _review(order, attempt, f"{money.cents / 100:.2f} {money.currency} arrived")
-        elif order.payment_state == PaymentState.REVIEW:
-            _review(order, attempt, "another payment of the order is in review", "review_again")
-        elif purchases.contested(order):
-            _review(order, attempt, "another version of the order is in review", "review_versions")
-        else:
-            order = fulfil(order, snapshot, session)
-            books.recompute(order, attempt)  # a part may have gone back already (C18)
-    if order.paid_at is None and not books.gone(attempt) and purchases.bought(order) is None:
-        rebuilt.keep(order, session, MONEY_KEEPS_SECONDS)
+        new = attempt.state != State.CONFIRMED
+        if new:
+            order = _book(order, attempt, money, session, snapshot)
+    _keep(order, attempt, session)
     parameters.forget(str(attempt.idempotency_key))
-    log.info("payment_confirmed", payment=attempt.public_id, order=number)
+    if new:
+        log.info("payment_confirmed", payment=attempt.public_id, order=number)
     return attempt
+
+
+def _book(
+    order: Order, attempt: PaymentAttempt, money: Money, session: facts.Session, snapshot: Snapshot | None
+) -> Order:
+    """On locked rows: what the money is for. The order as it is then."""
+    fits = money.fits(attempt, order)
+    attempts.write_money(attempt, money)
+    if books.gone(attempt):
+        _gone_again(order, attempt)
+    elif _unwanted(order):
+        _give_back(order, attempt)
+    elif not fits:
+        _review(order, attempt, f"{money.cents / 100:.2f} {money.currency} arrived")
+    elif order.payment_state == PaymentState.REVIEW:
+        _review(order, attempt, "another payment of the order is in review", "review_again")
+    elif purchases.contested(order):
+        _review(order, attempt, "another version of the order is in review", "review_versions")
+    else:
+        order = fulfil(order, snapshot, session)
+        books.recompute(order, attempt)  # a part may have gone back already (C18)
+    return order
+
+
+def _keep(order: Order, attempt: PaymentAttempt, session: facts.Session) -> None:
+    """Of money that waits for the owner, or goes back, what was frozen is kept as long as that may take; by whoever comes
+    second too: the first may have died between the books' commit and this (C41)."""
+    if order.paid_at is not None or books.gone(attempt) or purchases.bought(order) is not None:
+        return
+    if order.payment_state == PaymentState.REVIEW:
+        stash.hold(list(order.photos.values_list("photo_id", flat=True)), order.number, MONEY_KEEPS_SECONDS)
+    rebuilt.keep(order, session, MONEY_KEEPS_SECONDS)
 
 
 def fulfil(order: Order, snapshot: Snapshot | None, session: facts.Session) -> Order:
@@ -164,13 +182,11 @@ def _give_back(order: Order, attempt: PaymentAttempt) -> None:
 
 
 def _review(order: Order, attempt: PaymentAttempt, why: str, kind: str = "review") -> None:
-    """C10: nothing is fulfilled until the owner has looked; what was frozen is kept meanwhile."""
+    """C10: nothing is fulfilled until the owner has looked; what was frozen is kept meanwhile (_keep)."""
     attempts.note(attempt, "review", why=why)
     attempts.set_payment_state(order, PaymentState.REVIEW)
     purchases.close_pages(order)
     _tell_owner(attempt, kind)
-    photo_ids = list(order.photos.values_list("photo_id", flat=True))
-    transaction.on_commit(lambda: stash.hold(photo_ids, order.number, MONEY_KEEPS_SECONDS), robust=True)
 
 
 def _tell_owner(attempt: PaymentAttempt, kind: str) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 from django.db import transaction
+from django_redis import get_redis_connection
 
 from orders import services, snapshots
 from orders.models import Order
@@ -16,6 +17,7 @@ from payments.tests.test_elements import confirm, start
 from uploads import stash
 
 pytestmark = pytest.mark.django_db(transaction=True)
+DAY = 86_400
 
 
 def test_a_refused_card_that_was_looked_up_before_the_reference_was_issued_does_not_end_it(stripe_api: StandIn) -> None:
@@ -71,3 +73,26 @@ def test_the_photos_of_an_order_that_nobody_paid_are_let_go(stripe_api: StandIn)
     stash.drop(order.draft_id)
     services.expire(order, why="nobody paid in time")
     assert (stash.held(order.number), snapshots.load(order.number)) == ([], None)
+
+
+@pytest.mark.parametrize("cents", [69, 70])
+def test_what_a_killed_worker_had_booked_and_not_kept_is_kept_by_the_next(stripe_api: StandIn, cents: int) -> None:
+    """C10, C11, C41: the first died between the books and Redis. A sum in review keeps its photos, money that goes back its
+    customer's address: a refund may take weeks."""
+    paid = opened()
+    PaymentAttempt.objects.update(amount_cents=cents)
+    if cents == 70:
+        services.cancel(paid.order)
+    stripe_api.pay(str(paid.session_id))
+    confirmation.settle_session(str(paid.session_id))
+    redis = get_redis_connection("default")
+    order = Order.objects.get()
+    photo_ids = list(order.photos.values_list("photo_id", flat=True))
+    snapshots.shorten(order.number, 60)
+    stash.release(photo_ids, order.number)
+    stash.hold(photo_ids, order.number, 60)
+    for _twice in range(2):
+        confirmation.settle_session(str(paid.session_id))
+    assert 30 * DAY - 60 < redis.ttl(f"snapshot:{order.number}") <= 30 * DAY
+    assert (redis.ttl(f"photo:{photo_ids[0]}") > 29 * DAY) == (cents == 69)
+    assert paid.events.filter(kind="confirmed").count() == 1
