@@ -32,13 +32,13 @@ def _follow(order: Order, attempt: PaymentAttempt) -> None:
 
 
 def _note_returned(order: Order, attempt: PaymentAttempt) -> None:
-    """Money is here again after the order had ended with its going back, such as a refund that the customer's bank returned
-    days later: nobody makes the order, so it stays on the owner's desk until it has gone (C38)."""
-    ended = order.state == Order.State.EXPIRED and order.paid_at is None
-    if not ended or order.payment_state == PaymentState.REVIEW or gone(attempt):
+    """Money is here again after it had gone back, such as a refund that the customer's bank returned days later: nobody makes
+    the order for it, so it stays on the owner's desk until it has gone (C38)."""
+    waited = order.state in (Order.State.PENDING, Order.State.EXPIRED) and order.paid_at is None
+    if not waited or order.payment_state == PaymentState.REVIEW or gone(attempt):
         return
     if not attempt.events.filter(kind="unwanted").exists():
-        attempts.note(attempt, "unwanted", why="its money came back after the order had ended")
+        attempts.note(attempt, "unwanted", why="its money had gone back and came again")
 
 
 def close(order: Order, why: str = "its money went back") -> None:
