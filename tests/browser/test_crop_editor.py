@@ -191,6 +191,11 @@ def test_the_cut_is_adjusted_by_keyboard_and_stays_after_a_reload(
     assert int(sharp.split()[0]) < int(before.split()[0])
     expect(page.locator("[data-said]")).to_contain_text(re.compile(r"\b177 (percent|por cento)\b"))
     looks_right(page, "editor")
+    if size == "phone":
+        page.set_viewport_size({"width": 844, "height": 390})  # held sideways
+        for part in ("h2", ".stage", "[data-reset]", ".quality", "[value=done]", "[value=cancel]"):
+            expect(page.locator(f".cropper {part}")).to_be_in_viewport(ratio=1)
+        looks_right(page, "sideways")
     finish(page)
     expect(page.locator("[data-adjust]").first).to_be_focused()
     crop = crop_of(page)
