@@ -177,7 +177,9 @@ def _give_back(order: Order, attempt: PaymentAttempt) -> None:
             queue="mail",
             payload={"order_id": other.pk, "kind": f"paid_twice:{attempt.pk}"},
         )
-    if order.payment_state != PaymentState.REVIEW:
+    # With a page or reference still open it ends when that does: expiry closes those of orders that wait, and tells of them.
+    open_still = order.attempts.filter(state__in=attempts.OPEN).exists()
+    if order.payment_state != PaymentState.REVIEW and not open_still:
         orders.expire(order, why="another version of it was bought")
 
 

@@ -8,12 +8,14 @@ from orders import services, snapshots
 from orders.models import Order
 from orders.tests import visitors
 from outbox.models import OutboxMessage
-from payments import attempts, confirmation, facts, gateway
+from payments import attempts, confirmation, expiry, facts, gateway
+from payments.checkout import start_checkout
 from payments.models import PaymentAttempt
 from payments.tests.stand_in import DECLINED, StandIn
 from payments.tests.test_confirmation import attempt as opened
 from payments.tests.test_confirmation import fulfilled, planned
 from payments.tests.test_elements import confirm, start
+from payments.tests.test_late_money import changed, give_back
 from uploads import stash
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -96,3 +98,47 @@ def test_what_a_killed_worker_had_booked_and_not_kept_is_kept_by_the_next(stripe
     assert 30 * DAY - 60 < redis.ttl(f"snapshot:{order.number}") <= 30 * DAY
     assert (redis.ttl(f"photo:{photo_ids[0]}") > 29 * DAY) == (cents == 69)
     assert paid.events.filter(kind="confirmed").count() == 1
+
+
+@pytest.mark.parametrize("refunded", ["before", "after"])
+def test_an_older_versions_money_that_comes_before_its_other_page_is_closed_leaves_none_open(
+    stripe_api: StandIn, refunded: str
+) -> None:
+    """C5, C6, C11: the newer version was bought, and the task that closes the older one's pages has not run yet."""
+    draft = visitors.complete()
+    first = opened(draft)
+    attempts.close(first.pk, "canceled", "another page was asked for, or this one was about to close")
+    other = start_checkout(draft, language="pt", terms=True).order.attempts.get(state="pending")
+    bought = start_checkout(changed(draft), language="pt", terms=True).order.attempts.get()
+    for paid in (bought, first):
+        stripe_api.pay(str(paid.session_id))
+        confirmation.settle_session(str(paid.session_id))
+    if refunded == "before":
+        give_back()
+    expiry.expire_attempts(draft.id)
+    give_back()
+    ends = {row["id"]: row["status"] for row in stripe_api.objects("checkout.session")}
+    assert ends == {bought.session_id: "complete", first.session_id: "complete", other.session_id: "expired"}
+    other.refresh_from_db()
+    assert (other.state, other.order.state, other.order.payment_state) == ("canceled", "expired", "refunded")
+
+
+def test_the_customer_is_asked_not_to_pay_an_older_versions_reference_whose_other_page_was_paid(
+    stripe_api: StandIn,
+) -> None:
+    """C6: the reference cannot be withdrawn."""
+    draft = visitors.complete()
+    first = opened(draft)
+    attempts.close(first.pk, "canceled", "another page was asked for, or this one was about to close")
+    other = start_checkout(draft, language="pt", terms=True).order.attempts.get(state="pending")
+    bought = start_checkout(changed(draft), language="pt", terms=True).order.attempts.get()
+    stripe_api.pay(str(other.session_id), method="multibanco")
+    for attempt, method in ((other, "multibanco"), (bought, "card"), (first, "card")):
+        if method == "card":
+            stripe_api.pay(str(attempt.session_id))
+        confirmation.settle_session(str(attempt.session_id))
+    expiry.expire_attempts(draft.id)
+    assert OutboxMessage.objects.filter(payload__kind=f"voucher_replaced:{other.pk}").count() == 1
+    give_back()
+    other.refresh_from_db()
+    assert (other.state, other.voucher is not None, other.order.payment_state) == ("pending", True, "refunded")
