@@ -24,7 +24,7 @@ from local import fixtures
 from tests.mutation.mutants import Mutant, mutants, put_in
 
 NOT_HERE = {"worker", "live_shop", "page", "worker_process"}
-OWN_SECONDS = 90.0  # so long, measured unchanged, tests of the file's own modules are asked about one mutant
+OWN_SECONDS = 30.0  # so long, measured unchanged, tests of the file's own modules are asked about one mutant
 OTHERS_SECONDS = 20.0  # the same for tests of other modules
 _failed: list[str] = []
 _seconds: dict[str, float] = {}
