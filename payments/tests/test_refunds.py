@@ -12,7 +12,7 @@ from accounts.models import User
 from orders.models import Order
 from orders.tests import visitors
 from outbox.models import OutboxMessage
-from payments import attempts, books, confirmation, emails, facts, gateway, refunds
+from payments import attempts, books, confirmation, emails, facts, gateway, refund_request, refunds
 from payments.checkout import start_checkout
 from payments.models import Dispute, PaymentAttempt, Refund
 from payments.problems import IdempotencyKeyReused, NotRefundable, OverRefund
@@ -166,6 +166,11 @@ def test_a_replayed_500_of_a_refund_that_was_never_made_gets_a_new_key(
     assert (set(asked), asked[-1]) == ({"mine", "mine-2"}, "mine-2")
 
 
+def test_the_keys_of_a_refund_are_a_fixed_row_of_fifty() -> None:
+    """C44: whoever asks again after a crash uses the same ones in the same order."""
+    assert list(refund_request._keys("k")) == ["k", *(f"k-{number}" for number in range(2, 51))]
+
+
 def test_a_new_key_is_used_again_when_its_answer_is_lost(paid: PaymentAttempt, stripe_api: StandIn) -> None:
     """C43, C44: a second refund would be made by a third key."""
     stripe_api.fail("500", path="/v1/refunds", method="POST", when="before")
@@ -177,9 +182,10 @@ def test_a_new_key_is_used_again_when_its_answer_is_lost(paid: PaymentAttempt, s
     assert (unsure.state, len(stripe_api.objects("refund"))) == ("succeeded", 1)
 
 
-def test_the_same_key_again_is_the_same_refund(paid: PaymentAttempt, stripe_api: StandIn) -> None:
+@pytest.mark.parametrize("reason", ["x", "longer than its column " * 20])
+def test_the_same_key_again_is_the_same_refund(paid: PaymentAttempt, stripe_api: StandIn, reason: str) -> None:
     """C33: the caller repeats its request."""
-    first, second = (refunds.refund(paid.pk, 30, reason="x", key="mine") for _unused in range(2))
+    first, second = (refunds.refund(paid.pk, 30, reason=reason, key="mine") for _unused in range(2))
     assert (first.pk, len(stripe_api.objects("refund"))) == (second.pk, 1)
 
 
