@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from outbox.models import OutboxMessage
-from payments import at_stripe_links, gateway, link_closing, link_payments
+from payments import at_stripe_links, gateway, link_closing, link_looks, link_payments, link_refunds
 from payments.models import LinkPayment, PaymentLink
 from payments.problems import LinkClosed, LinkEndsSoon
 from payments.tests.stand_in import StandIn, deliver
@@ -218,3 +218,21 @@ def test_the_admin_takes_no_end_that_leaves_no_time_to_pay(stripe_api: StandIn) 
         form = {"euros": "12.34", "description": "Moldura", "expires_at_0": date, "expires_at_1": clock}
         desk().post("/admin/payments/paymentlink/add/", form)
         assert PaymentLink.objects.count() == made
+
+
+def test_money_of_a_closed_link_stays_on_the_desk_when_a_part_went_back_by_another_hand(stripe_api: StandIn) -> None:
+    """C11, C38: refunded in part in Stripe's dashboard before the shop asked for the whole, which Stripe then refused."""
+    payment = start(link())
+    stripe_api.pay(str(payment.session_id))
+    close(payment)
+    link_payments.settle(gateway.retrieve_session(str(payment.session_id)))
+    stripe_api.dashboard_refund(fresh(payment).charge_id, 700)
+    run_refunds()
+    link_refunds.sync(str(fresh(payment).intent_id))
+    states = payment.refunds.values_list("amount_cents", "state")
+    assert (list(states), sums(stripe_api)) == ([(5000, "failed"), (700, "succeeded")], [700])
+    assert list(link_looks.to_look_at()) == [payment]
+    link_refunds.refund(payment.pk, reason="the rest")
+    assert list(link_looks.to_look_at()) == [payment]
+    run_refunds()
+    assert (sums(stripe_api), list(link_looks.to_look_at())) == ([700, 4300], [])
