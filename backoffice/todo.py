@@ -5,7 +5,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
-from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet, Value
+from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrPromise
 
@@ -80,12 +81,14 @@ def failed_order_ids() -> list[int]:
 
 def kept_order_ids(order_id: int | None = None) -> list[int]:
     """Orders for which money came that none waited for, such as a second payment or one of a replaced version, and not all
-    of it has gone back; at most FAILED_CAP. Of the one order, when it is named."""
+    of it has gone back or to the bank; at most FAILED_CAP. Of the one order, when it is named."""
+    lost = Dispute.objects.filter(attempt=OuterRef("pk"), status="lost").order_by().values("attempt")
+    lost = lost.annotate(sum=Sum("amount_cents"))
     rows = PaymentAttempt.objects.filter(
         Exists(PaymentEvent.objects.filter(attempt=OuterRef("pk"), kind="unwanted")),
         state=PaymentAttempt.State.CONFIRMED,
-        received_cents__gt=F("refunded_cents"),
-    ).exclude(Exists(Dispute.objects.filter(attempt=OuterRef("pk"), status="lost")))
+        received_cents__gt=F("refunded_cents") + Coalesce(Subquery(lost.values("sum")), 0),
+    )
     rows = rows.filter(order=order_id) if order_id else rows
     return list(rows.order_by("-pk").values_list("order_id", flat=True)[:FAILED_CAP])
 

@@ -60,7 +60,7 @@ def money_on_the_desk(client: Client) -> tuple[set[str], int]:
 
 def test_money_that_no_order_waited_for_stays_on_the_desk_until_it_went_back(owner_client: Client) -> None:
     """C11, C38: a replaced version whose give-back failed, and a paid order's second charge; not what went back, nor what the
-    bank took, nor what an order was bought with."""
+    bank took, but what is left of it, nor what an order was bought with."""
     version = OrderFactory(state="expired", payment_state="paid")
     attempt(version, unwanted=True)
     twice = OrderFactory(paid=True, stored_at=timezone.now(), payment_state="paid")
@@ -69,7 +69,10 @@ def test_money_that_no_order_waited_for_stays_on_the_desk_until_it_went_back(own
     back = OrderFactory(state="expired", payment_state="refunded")
     attempt(back, unwanted=True, refunded_cents=460)
     disputed = attempt(OrderFactory(state="expired"), unwanted=True)
-    disputed.disputes.create(provider_id="dp_1", amount_cents=460, status="lost")
+    disputed.disputes.create(provider_id="dp_1", amount_cents=260, status="lost")
+    disputed.disputes.create(provider_id="dp_2", amount_cents=200, status="won")
+    assert money_on_the_desk(owner_client) == ({version.number, twice.number, disputed.order.number}, 3)
+    disputed.disputes.create(provider_id="dp_3", amount_cents=200, status="lost")
     assert money_on_the_desk(owner_client) == ({version.number, twice.number}, 2)
     assert todo.next_step(twice, failed=[], kept=todo.kept_order_ids()) == todo.Todo.MONEY
     assert "Money to give back" in owner_client.get(f"{LIST}{twice.pk}/change/").content.decode()
