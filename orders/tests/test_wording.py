@@ -16,7 +16,7 @@ from PIL import Image
 
 from addresses.tests.conftest import Google, place
 from orders import catalogue, drafts, links
-from orders.models import Order, OrderEvent
+from orders.models import Order
 from orders.tests import visitors
 from orders.tests.factories import OrderFactory
 from uploads import stash
@@ -231,9 +231,8 @@ def test_english_readers_are_told_what_iva_is() -> None:
 @pytest.mark.parametrize(("language", "day"), [("pt", "7 de março, 14:05"), ("en", "7 March, 14:05")])
 def test_the_order_page_writes_all_its_dates_alike(client: Client, language: str, day: str) -> None:
     """Months in words, above the steps and at each of them; no numbers with strokes beside them."""
-    order = OrderFactory(paid=True, language=language)
     at = datetime.datetime(2026, 3, 7, 14, 5, tzinfo=datetime.UTC)
-    OrderEvent.objects.create(order=order, kind="paid", to_state="paid", at=at)
+    order = OrderFactory(paid=True, paid_at=at, language=language)
     page = client.get(links.order_path(order), headers={"accept-language": language}).content.decode()
     assert day in page
     assert re.findall(r"\d{1,2}/\d{1,2}/\d{4}", page) == []
