@@ -7,6 +7,11 @@ from pathlib import Path
 from PIL import Image, ImageChops, ImageDraw
 from playwright.sync_api import Locator, Page
 
+SNAPPED = """node => {
+  const { x, y } = node.ownerSVGElement.getBoundingClientRect();
+  return [Math.round(x) - x, Math.round(y) - y];
+}"""
+
 
 def photo_with_edges(path: Path, width: int, height: int, x: int, y: int) -> Path:
     """White, but without red left of x and without green above y."""
@@ -43,12 +48,18 @@ def paper_shown(
     edge.evaluate("node => { node.style.stroke = node.style.filter = 'none' }")
     stage = page.locator(stage_at)
     stage.scroll_into_view_if_needed()
+    stage.evaluate(
+        "node => { const { top } = node.getBoundingClientRect(); document.body.style.marginTop = `${Math.ceil(top) - top}px` }"
+    )  # a browser draws what lies between its pixels a part of one higher or lower than it says
     seen, paper = stage.bounding_box(), edge.bounding_box()
+    print("DBG", seen, paper, page.evaluate("window.scrollY"))
     assert seen
     assert paper
     image = Image.open(io.BytesIO(stage.screenshot(scale="device")))
-    # A screenshot begins at a whole CSS pixel.
-    left, top = (paper["x"] - math.floor(seen["x"])) * scale, (paper["y"] - math.floor(seen["y"])) * scale
+    # A screenshot begins at a whole CSS pixel, and so does a drawing, wherever its box does.
+    right, lower = edge.evaluate(SNAPPED)
+    left = (paper["x"] + right - math.floor(seen["x"])) * scale
+    top = (paper["y"] + lower - math.floor(seen["y"])) * scale
     box = (left, top, left + paper["width"] * scale, top + paper["height"] * scale)
     return image.convert("RGB").resize((round(box[2] - box[0]), round(box[3] - box[1])), box=box), edge
 
