@@ -48,11 +48,7 @@ def paper_shown(
     edge.evaluate("node => { node.style.stroke = node.style.filter = 'none' }")
     stage = page.locator(stage_at)
     stage.scroll_into_view_if_needed()
-    stage.evaluate(
-        "node => { const { top } = node.getBoundingClientRect(); document.body.style.marginTop = `${Math.ceil(top) - top}px` }"
-    )  # a browser draws what lies between its pixels a part of one higher or lower than it says
     seen, paper = stage.bounding_box(), edge.bounding_box()
-    print("DBG", seen, paper, page.evaluate("window.scrollY"))
     assert seen
     assert paper
     image = Image.open(io.BytesIO(stage.screenshot(scale="device")))
