@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from payments import link_payments
+from payments import at_stripe_links, link_payments
 from payments.models import LinkPayment, PaymentLink
 from payments.problems import PaymentRefused
 from payments.reconciliation import unsettled
@@ -84,3 +84,16 @@ def test_what_stripe_refuses_at_the_first_asking_is_said(stripe_api: StandIn) ->
         link_payments.start(made.pk, "", "pt")
     assert made.payments.get().state == "canceled"
     assert [call["method"] for call in stripe_api.calls("/v1/checkout/sessions")] == ["POST"]
+
+
+@pytest.mark.parametrize(("minutes", "lasts"), [(1, False), (3, True)])
+def test_a_links_page_with_two_minutes_left_is_of_no_more_use(minutes: int, lasts: bool) -> None:
+    """C4."""
+    payment = LinkPayment(expires_at=timezone.now() + datetime.timedelta(minutes=minutes))
+    assert at_stripe_links.lasting(payment) is lasts
+
+
+@pytest.mark.parametrize("language", ["pt", "en"])
+def test_a_links_page_speaks_its_visitors_language(stripe_api: StandIn, language: str) -> None:
+    payment = link_payments.start(link().pk, "", language)
+    assert at_stripe_links.params(payment)["locale"] == language

@@ -21,3 +21,17 @@ def test_the_return_page_says_whether_anything_was_paid(stripe_api: StandIn, pai
     page = visitor.get(f"/pay/{made.token}/return/?session_id={session_id}", follow=True).content.decode()
     assert [text for text in ("was not completed", "is being confirmed") if text in page] == [says]
     assert made.payments.get().state == "pending"
+
+
+def test_who_goes_back_from_stripes_page_reads_that_nothing_was_charged(stripe_api: StandIn) -> None:
+    """C7: until the link is paid; then its page says that, whoever opens the address again."""
+    made = link()
+    session_id = str(link_payments.start(made.pk, "", "pt").session_id)
+    back = stripe_api.objects("checkout.session")[0]["cancel_url"]
+    visitor = Client(headers={"accept-language": "en"})
+    page = visitor.get(back).content.decode()
+    assert ("was not completed" in page, f'action="/pay/{made.token}/"' in page) == (True, True)
+    stripe_api.pay(session_id)
+    visitor.get(f"/pay/{made.token}/return/?session_id={session_id}")
+    page = visitor.get(back).content.decode()
+    assert ("was not completed" in page, "This has been paid" in page) == (False, True)
