@@ -35,7 +35,7 @@ def params(payment: LinkPayment) -> dict[str, Any]:
         "metadata": metadata,
         "payment_intent_data": {"metadata": metadata, "description": link.description},
         "success_url": f"{page}return/?session_id={{CHECKOUT_SESSION_ID}}",
-        "cancel_url": page,
+        "cancel_url": f"{page}?cancelled",
         "expires_at": int(payment.expires_at.timestamp()),
     }
     return asked | parameters.methods(payment.amount_cents, payment.currency)

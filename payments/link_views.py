@@ -64,6 +64,7 @@ def _page(request: HttpRequest, link: PaymentLink, problem: str = "", status: in
     context = {
         "link": link,
         "payable": open_now,
+        "cancelled": "cancelled" in request.GET,
         "paid": not open_now and link_payments.paid(link),
         "waiting": waiting,
         "voucher": link_vouchers.shown(waiting) if waiting else None,
