@@ -1,14 +1,15 @@
 """A discrepancy's life: written once, closed when both sides agree whatever its day, and counted once in a race (C53)."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from orders.tests import visitors
-from payments import gateway
+from payments import gateway, metrics
 from payments.checkout import start_checkout
 from payments.models import Discrepancy, PaymentAttempt
-from payments.reconciliation import again, balance, discrepancies, returned
+from payments.reconciliation import again, balance, discrepancies, endpoint, returned
 from payments.reconciliation.run import reconcile
 from payments.tests.reconciling import long_ago, today
 from payments.tests.stand_in import DISPUTED, StandIn, deliver
@@ -110,3 +111,27 @@ def test_two_runs_at_once_open_a_discrepancy_again_once(stripe_api: StandIn) -> 
     )
     assert sorted(results, key=str) == [False, True]
     assert found() == [("amount", "pi_1")]
+
+
+def test_a_discrepancy_is_counted_when_it_appears_and_when_a_side_changes() -> None:
+    counter = metrics.DISCREPANCIES.labels(str(Kind.AMOUNT))._value
+    counted = [counter.get()]
+    for theirs in ("0.70 EUR", "0.70 EUR", "0.71 EUR"):
+        discrepancies.found(Kind.AMOUNT, "pi_1", ours="0.60 EUR", theirs=theirs)
+        counted.append(counter.get())
+    assert [after - counted[0] for after in counted] == [0, 1, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("base", "found_at", "same"),
+    [
+        ("", "https://shop.example/webhooks/stripe/", True),
+        ("", "https://other.example/webhooks/stripe/", False),
+        ("http://127.0.0.1:1", "http://web:8000/webhooks/stripe/", True),
+        ("http://127.0.0.1:1", "http://web:8000/other/", False),
+    ],
+)
+def test_the_webhooks_endpoint_is_the_shops_whole_address(settings: Any, base: str, found_at: str, same: bool) -> None:
+    """C25: only a stand-in may know the shop by another host."""
+    settings.STRIPE_API_BASE = base
+    assert endpoint._same(found_at, "https://shop.example/webhooks/stripe/") is same
