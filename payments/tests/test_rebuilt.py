@@ -23,6 +23,7 @@ def test_only_a_pending_orders_lost_data_are_put_back(stripe_api: StandIn, state
     assert (found is not None) is kept
     if found is not None:
         assert (found.order, found.delivery["email"]) == (attempt.order.number, visitors.POST["email"])
+        assert found.photo_ids == [photo.photo_id for photo in attempt.order.photos.all()]
 
 
 def test_what_was_frozen_and_is_still_there_is_left_as_it_is(stripe_api: StandIn) -> None:

@@ -120,3 +120,12 @@ def test_a_failed_element_is_closed_though_its_reference_could_not_be_before(str
         if end == "requires_action":
             stripe_api.answer_intent(str(attempt.intent_id), "fail")
             confirm_return(str(attempt.intent_id), {started.order.draft_id})
+
+
+@pytest.mark.parametrize(("method", "outcome"), [("multibanco", "awaiting"), ("mb_way", "unavailable")])
+def test_who_comes_back_while_the_payment_waits_reads_for_what(stripe_api: StandIn, method: str, outcome: str) -> None:
+    """C7, C26: a reference is to be paid; MB WAY's app has not been answered, so the page asks again."""
+    attempt = start_checkout(visitors.complete(), language="pt", terms=True).order.attempts.get()
+    stripe_api.pay(str(attempt.session_id), method=method)
+    found = confirm_return(str(attempt.session_id), [attempt.order.draft_id])
+    assert (found.outcome, found.order) == (outcome, attempt.order)
