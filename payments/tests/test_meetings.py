@@ -5,6 +5,7 @@ from django.db import transaction
 from django_redis import get_redis_connection
 
 from orders import services, snapshots
+from orders.drafts import Draft
 from orders.models import Order
 from orders.tests import visitors
 from outbox.models import OutboxMessage
@@ -100,16 +101,21 @@ def test_what_a_killed_worker_had_booked_and_not_kept_is_kept_by_the_next(stripe
     assert paid.events.filter(kind="confirmed").count() == 1
 
 
+def three_pages(draft: Draft) -> tuple[PaymentAttempt, PaymentAttempt, PaymentAttempt]:
+    """Of the older version the page that was given up and its other one, and the newer version's."""
+    first = opened(draft)
+    attempts.close(first.pk, "canceled", "another page was asked for, or this one was about to close")
+    other = start_checkout(draft, language="pt", terms=True).order.attempts.get(state="pending")
+    return first, other, start_checkout(changed(draft), language="pt", terms=True).order.attempts.get()
+
+
 @pytest.mark.parametrize("refunded", ["before", "after"])
 def test_an_older_versions_money_that_comes_before_its_other_page_is_closed_leaves_none_open(
     stripe_api: StandIn, refunded: str
 ) -> None:
     """C5, C6, C11: the newer version was bought, and the task that closes the older one's pages has not run yet."""
     draft = visitors.complete()
-    first = opened(draft)
-    attempts.close(first.pk, "canceled", "another page was asked for, or this one was about to close")
-    other = start_checkout(draft, language="pt", terms=True).order.attempts.get(state="pending")
-    bought = start_checkout(changed(draft), language="pt", terms=True).order.attempts.get()
+    first, other, bought = three_pages(draft)
     for paid in (bought, first):
         stripe_api.pay(str(paid.session_id))
         confirmation.settle_session(str(paid.session_id))
@@ -128,10 +134,7 @@ def test_the_customer_is_asked_not_to_pay_an_older_versions_reference_whose_othe
 ) -> None:
     """C6: the reference cannot be withdrawn."""
     draft = visitors.complete()
-    first = opened(draft)
-    attempts.close(first.pk, "canceled", "another page was asked for, or this one was about to close")
-    other = start_checkout(draft, language="pt", terms=True).order.attempts.get(state="pending")
-    bought = start_checkout(changed(draft), language="pt", terms=True).order.attempts.get()
+    first, other, bought = three_pages(draft)
     stripe_api.pay(str(other.session_id), method="multibanco")
     for attempt, method in ((other, "multibanco"), (bought, "card"), (first, "card")):
         if method == "card":
