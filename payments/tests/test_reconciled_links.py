@@ -1,6 +1,7 @@
 """Payments by link, and charges that nobody here owns, against the stand-in's books (C53, C54)."""
 
 import datetime
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from payments.checkout import start_checkout
 from payments.models import BalanceTransaction, Discrepancy, LinkPayment, PaymentAttempt
 from payments.reconciliation import balance, endpoint
 from payments.reconciliation.run import reconcile
-from payments.tests.reconciling import found, today
+from payments.tests.reconciling import found, movement_arrives, today
 from payments.tests.stand_in import StandIn, deliver
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -62,13 +63,15 @@ def test_a_links_fee_is_tied_to_its_payment(stripe_api: StandIn) -> None:
     assert (found(), BalanceTransaction.objects.filter(attempt=None, link_payment=None).count()) == ([], 0)
 
 
-def test_a_links_fee_that_comes_later_is_booked_later(stripe_api: StandIn) -> None:
+def test_a_links_fee_that_comes_later_is_booked_later(
+    stripe_api: StandIn, wait_until: Callable[..., Any]
+) -> None:
     """C54."""
     stripe_api.faults(balance_delay=3600)
     payment = paid_link(stripe_api)
     assert reconcile(today()).counts["without_movement"] == 1
     assert payment.balance_transactions.count() == 0
-    stripe_api.behave()
+    movement_arrives(stripe_api, wait_until)
     other = paid_link(stripe_api)
     LinkPayment.objects.filter(pk=other.pk).update(charge_id="")
     assert balance.without_movement(today()) == 0

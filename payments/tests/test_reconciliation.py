@@ -27,7 +27,7 @@ from payments.reconciliation import balance, days, endpoint, unsettled
 from payments.reconciliation.days import Day
 from payments.reconciliation.mail import email_discrepancies
 from payments.reconciliation.run import reconcile
-from payments.tests.reconciling import found, today
+from payments.tests.reconciling import found, movement_arrives, today
 from payments.tests.stand_in import DISPUTED, StandIn, deliver
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -267,8 +267,7 @@ def test_a_payment_without_its_fee_is_paid_and_gets_the_fee_later(
     made.refresh_from_db()
     assert (made.state, made.order.state, made.balance_transactions.count()) == ("confirmed", "paid", 0)
     assert balance.without_movement(today()) == 1
-    stripe_api.behave()
-    wait_until(lambda: stripe_api.objects("charge")[0]["balance_transaction"], what="the charge's movement at Stripe")
+    movement_arrives(stripe_api, wait_until)
     assert balance.without_movement(today()) == 0
     row = made.balance_transactions.get()
     assert (row.kind, row.amount_cents, row.fee_cents, row.net_cents) == ("charge", 70, 26, 44)
