@@ -1,7 +1,6 @@
 """gunicorn as the shop runs it, for measurements: started on a free port, its processes' memory read from the system."""
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -11,6 +10,8 @@ from pathlib import Path
 
 import psutil
 import requests
+
+from local.ports import any_free
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -38,7 +39,7 @@ class WebServer:
 @contextmanager
 def serving(application: str = "photoorders.wsgi:application", **environment: str) -> Iterator[WebServer]:
     """Serves a WSGI application with the shop's own gunicorn settings until the block ends."""
-    port = _free_port()
+    port = any_free()
     env = (
         os.environ
         | {"DEMO": "1", "DEBUG": "0", "HOST": "127.0.0.1", "PORT": str(port), "LOG_LEVEL": "WARNING"}
@@ -67,9 +68,3 @@ def _wait(server: WebServer) -> None:
         else:
             return
     raise TimeoutError("the web server did not start")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -186,14 +186,20 @@ def claim_database(url: str) -> str:
 
 
 def _claim(client: redis.Redis) -> bool:
-    holder = client.get(MARKER)
-    if holder and not _gone(_text(holder)):
-        return False
-    if not holder and client.dbsize():
-        return False
-    if holder:
-        client.flushdb()
-    return bool(client.set(MARKER, f"{socket.gethostname()} {os.getpid()}", nx=True))
+    """In one transaction: of two runs that find the database of one that is gone, one gets it."""
+    with client.pipeline() as commands:
+        commands.watch(MARKER)
+        holder = commands.get(MARKER)
+        if not _gone(_text(holder)) if holder else commands.dbsize():
+            return False
+        commands.multi()
+        commands.flushdb()
+        commands.set(MARKER, f"{socket.gethostname()} {os.getpid()}")
+        try:
+            commands.execute()
+        except redis.WatchError:
+            return False
+    return True
 
 
 def _text(value: bytes | str) -> str:

@@ -39,6 +39,23 @@ def test_the_database_of_a_run_that_is_gone_is_emptied_and_taken(spare_server: s
         assert client.get("left") is None
 
 
+def test_two_runs_that_find_the_database_of_one_that_is_gone_do_not_both_take_it(
+    spare_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = f"{spare_server}/6"
+    with redis.Redis.from_url(address) as client:
+        client.set(services.MARKER, f"{socket.gethostname()} 4194999")
+        gone = services._gone
+
+        def taken_meanwhile(holder: str) -> bool:
+            client.set(services.MARKER, f"{socket.gethostname()} 1")
+            return gone(holder)
+
+        monkeypatch.setattr(services, "_gone", taken_meanwhile)
+        assert services.claim_database(address) == f"{spare_server}/15"
+        assert client.get(services.MARKER) == f"{socket.gethostname()} 1".encode()
+
+
 def test_a_choice_that_does_not_start_falls_through_with_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     def fails() -> str:
         raise OSError("no such program\nand more lines")

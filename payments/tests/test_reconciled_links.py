@@ -63,9 +63,7 @@ def test_a_links_fee_is_tied_to_its_payment(stripe_api: StandIn) -> None:
     assert (found(), BalanceTransaction.objects.filter(attempt=None, link_payment=None).count()) == ([], 0)
 
 
-def test_a_links_fee_that_comes_later_is_booked_later(
-    stripe_api: StandIn, wait_until: Callable[..., Any]
-) -> None:
+def test_a_links_fee_that_comes_later_is_booked_later(stripe_api: StandIn, wait_until: Callable[..., Any]) -> None:
     """C54."""
     stripe_api.faults(balance_delay=3600)
     payment = paid_link(stripe_api)

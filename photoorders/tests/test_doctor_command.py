@@ -1,7 +1,6 @@
 """`manage.py doctor` sends its test mail, and tells one trouble from another."""
 
 import contextlib
-import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +12,7 @@ from django.core.management import CommandError, call_command
 
 from local import builtin, programs, redis_server
 from local.fixtures import Bucket, Mailbox
+from local.ports import any_free
 from orders.models import ShopSettings
 from photoorders import doctor
 
@@ -103,10 +103,9 @@ def test_an_evicting_redis_is_wrong(settings: LazySettings, own_redis: redis.Red
 @pytest.fixture
 def own_redis(settings: LazySettings, tmp_path: Path) -> Iterator[redis.Redis]:
     """A Redis of this test's own, since its settings are changed."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    server = redis_server.Server(next(iter(programs.redis_servers())), tmp_path, port, "secret", builtin.EVICT_NOTHING)
+    server = redis_server.Server(
+        next(iter(programs.redis_servers())), tmp_path, any_free(), "secret", builtin.EVICT_NOTHING
+    )
     server.prepare()
     orders = server.orders()
     process = subprocess.Popen(orders.command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

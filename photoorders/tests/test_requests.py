@@ -2,7 +2,6 @@
 
 import http.client
 import os
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +11,7 @@ from django.test import Client, RequestFactory
 from pytest_django import Settings
 
 from local import fixtures
+from local.ports import any_free
 from photoorders.requests import client_address
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -70,9 +70,7 @@ def test_forwarded_addresses_are_believed_from_trusted_proxies_only(
 @pytest.mark.parametrize(("proxies", "status"), [("", 301), ("127.0.0.1", 302)])
 def test_gunicorn_believes_no_forwarded_scheme_by_itself(proxies: str, status: int) -> None:
     """S6: not even of this machine's own processes, unless TRUSTED_PROXIES names it. A real server is asked."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = any_free()
     environment = os.environ | {
         "SITE_URL": "https://loja.estudio.pt",
         "ALLOWED_HOSTS": "",
