@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import logging
 import os
 import signal
 import subprocess
@@ -99,6 +100,7 @@ class Mailbox:
     """A mail server in a thread. It keeps what the shop sends; `refuse` makes it answer with an error instead."""
 
     def __init__(self, port: int) -> None:
+        logging.getLogger("mail.log").setLevel(logging.CRITICAL)  # its thread speaks also when pytest listens no more
         self.port = port
         self.refuse = ""  # for example "451 try later"
         self._messages: list[EmailMessage] = []

@@ -187,7 +187,8 @@ def claim_database(url: str) -> str:
 
 def _claim(client: redis.Redis) -> bool:
     """In one transaction: of two runs that find the database of one that is gone, one gets it."""
-    with client.pipeline() as commands:
+    pipeline: Any = client.pipeline()  # redis declares no type of `watch`
+    with pipeline as commands:
         commands.watch(MARKER)
         holder = commands.get(MARKER)
         if not _gone(_text(holder)) if holder else commands.dbsize():

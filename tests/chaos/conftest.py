@@ -1,6 +1,5 @@
 """The chaos shop, started once for these tests."""
 
-import logging
 from collections.abc import Iterator
 
 import pytest
@@ -10,7 +9,6 @@ from tests.chaos.shop import Shop
 
 @pytest.fixture(scope="session")
 def chaos_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    logging.getLogger("mail.log").setLevel(logging.WARNING)  # the mail server's, which runs here
     shop = Shop(tmp_path_factory.mktemp("chaos"))
     try:
         shop.start()
